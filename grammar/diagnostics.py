@@ -1,0 +1,109 @@
+"""Diagnostics as plain data: where, which code, and the facts. ``messages.py`` owns the words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from .messages import MESSAGES
+from .source import Span
+
+
+class Severity(Enum):
+    """How bad a diagnostic is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem.
+
+    Parameters
+    ----------
+    code
+        A key of ``messages.MESSAGES``, such as ``P0204``.
+    span
+        The place that is underlined; None when the problem is not in a file.
+    facts
+        The values that the message's templates name. A template with a missing fact is left out.
+    others
+        Other places that matter (the first declaration, the other definition).
+    """
+
+    code: str
+    span: Span | None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[Span, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.code not in MESSAGES:
+            raise ValueError(f"unknown diagnostic code {self.code}")
+
+    @property
+    def severity(self) -> Severity:
+        """Severity that the code table gives."""
+        return Severity.WARNING if MESSAGES[self.code].warning else Severity.ERROR
+
+
+class Bag:
+    """Diagnostics in the order found; the same one at the same place is kept once."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic] = ()) -> None:
+        self._diagnostics: list[Diagnostic] = []
+        self._seen: set[tuple[object, ...]] = set()
+        self.extend(diagnostics)
+
+    def report(
+        self, code: str, span: Span | None, *, others: Iterable[Span] = (), **facts: object
+    ) -> None:
+        """Add a diagnostic; facts are turned into text, a fact that is None is dropped."""
+        kept = {key: str(value) for key, value in facts.items() if value is not None}
+        self.add(Diagnostic(code, span, kept, tuple(others)))
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Add one diagnostic unless its code was already reported at that span."""
+        span = diagnostic.span
+        place = None if span is None else (span.source.name, span.start, span.end)
+        key = (diagnostic.code, place) if place else (diagnostic.code, *diagnostic.facts.items())
+        if key not in self._seen:
+            self._seen.add(key)
+            self._diagnostics.append(diagnostic)
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Add several."""
+        for diagnostic in diagnostics:
+            self.add(diagnostic)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """All of them, by place within a file."""
+        return tuple(self._diagnostics)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything worse than a warning was reported."""
+        return any(d.severity is Severity.ERROR for d in self._diagnostics)
+
+
+class PosgError(Exception):
+    """Base of every exception that posg raises on purpose."""
+
+
+class SpecError(PosgError):
+    """The user's file or request is at fault; carries the diagnostics."""
+
+    def __init__(self, bag: Bag) -> None:
+        self.bag = bag
+        super().__init__("; ".join(f"{d.code} {dict(d.facts)}" for d in bag.diagnostics))
+
+    @classmethod
+    def single(
+        cls, code: str, span: Span | None, *, others: Iterable[Span] = (), **facts: object
+    ) -> SpecError:
+        """Build the exception for one diagnostic."""
+        bag = Bag()
+        bag.report(code, span, others=others, **facts)
+        return cls(bag)
