@@ -1,0 +1,9 @@
+"""P04xx: information structures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .message import Message
+
+MESSAGES: Mapping[str, Message] = {}

@@ -1,0 +1,9 @@
+"""P99xx: our own bugs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .message import Message
+
+MESSAGES: Mapping[str, Message] = {}

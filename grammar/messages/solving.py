@@ -1,0 +1,9 @@
+"""P07xx: solving, policies and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .message import Message
+
+MESSAGES: Mapping[str, Message] = {}

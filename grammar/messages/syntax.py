@@ -1,0 +1,9 @@
+"""P00xx: what the parser refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .message import Message
+
+MESSAGES: Mapping[str, Message] = {}

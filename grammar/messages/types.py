@@ -1,0 +1,9 @@
+"""P02xx: types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .message import Message
+
+MESSAGES: Mapping[str, Message] = {}
