@@ -1,1 +1,83 @@
-"""Placeholder, replaced below."""
+"""The numeric layer: games as tables, planning over common information, certificates.
+
+Names are imported when they are first used, because `posg check` needs few of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .certify import Certificate, certify_policy
+    from .dependence import BeliefWitness, StrategyDependenceError
+    from .errors import LimitError, ProblemError
+    from .evaluation import Evaluation, evaluate_policy
+    from .game import Dynamics, Game, Labels, Rewards, RewardScope
+    from .game_class import GameClass, classify_game
+    from .information import IncrementLabels, InformationStructure, Update
+    from .nodes import CommonInformation, expand_common_information
+    from .planning import Solution, plan
+    from .policies import BoundPolicy, Policy
+    from .policy_files import load_policy, save_policy
+    from .policy_json import policy_to_json
+    from .progress import Progress
+    from .strategy_independence import StrategyIndependence, check_strategy_independence
+
+__all__ = [
+    "BeliefWitness",
+    "BoundPolicy",
+    "Certificate",
+    "CommonInformation",
+    "Dynamics",
+    "Evaluation",
+    "Game",
+    "GameClass",
+    "IncrementLabels",
+    "InformationStructure",
+    "Labels",
+    "LimitError",
+    "Policy",
+    "ProblemError",
+    "Progress",
+    "RewardScope",
+    "Rewards",
+    "Solution",
+    "StrategyDependenceError",
+    "StrategyIndependence",
+    "Update",
+    "certify_policy",
+    "check_strategy_independence",
+    "classify_game",
+    "evaluate_policy",
+    "expand_common_information",
+    "load_policy",
+    "plan",
+    "policy_to_json",
+    "save_policy",
+]
+
+_HOMES = {
+    "certify": ("Certificate", "certify_policy"),
+    "dependence": ("BeliefWitness", "StrategyDependenceError"),
+    "errors": ("LimitError", "ProblemError"),
+    "evaluation": ("Evaluation", "evaluate_policy"),
+    "game": ("Dynamics", "Game", "Labels", "RewardScope", "Rewards"),
+    "game_class": ("GameClass", "classify_game"),
+    "information": ("IncrementLabels", "InformationStructure", "Update"),
+    "nodes": ("CommonInformation", "expand_common_information"),
+    "planning": ("Solution", "plan"),
+    "policies": ("BoundPolicy", "Policy"),
+    "policy_files": ("load_policy", "save_policy"),
+    "policy_json": ("policy_to_json",),
+    "progress": ("Progress",),
+    "strategy_independence": ("StrategyIndependence", "check_strategy_independence"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Import the module that defines a public name."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)

@@ -6,4 +6,19 @@ from collections.abc import Mapping
 
 from .message import Message
 
-MESSAGES: Mapping[str, Message] = {}
+MESSAGES: Mapping[str, Message] = {
+    "P0501": Message(
+        text="beliefs given the common information depend on the agents' strategies "
+        "(Assumption 3 fails)",
+        notes=(
+            "at step {step}, after `{common}`, two strategies lead to beliefs that are {distance} "
+            + "apart (L1)",
+            "P({event}) is {uniform} if all play uniformly before, and {other} under another "
+            + "strategy",
+        ),
+        helps=(
+            "`check`, `info`, `simulate` and `evaluate` (without a gap) still work; to plan, share "
+            + "actions and observations sooner, or `forget` own actions that influence nothing",
+        ),
+    ),
+}

@@ -6,4 +6,27 @@ from collections.abc import Mapping
 
 from .message import Message
 
-MESSAGES: Mapping[str, Message] = {}
+MESSAGES: Mapping[str, Message] = {
+    "P0601": Message(
+        text="step {step} has more than {limit} nodes of common information",
+        notes=("{nodes} were found when the count stopped",),
+        helps=(
+            "use a shorter horizon, or compress the common information: `--compression 'last(2)'`",
+        ),
+    ),
+    "P0602": Message(
+        text="the common information needs more memory than the limit of {limit}",
+        notes=("{need} were in use at step {step}",),
+        helps=("raise `--memory`, use a shorter horizon, or compress the common information",),
+    ),
+    "P0603": Message(
+        text="one step of the game is too large to be tabulated",
+        notes=("an increment, a state and private values can be combined in {columns} ways",),
+        helps=("share less at a time, or make the domains smaller",),
+    ),
+    "P0604": Message(
+        text="a team's stage problem is too large to be solved by enumeration",
+        notes=("{profiles} profiles of prescriptions at one node; the limit is {limit}",),
+        helps=("share private information sooner, or make the domains smaller",),
+    ),
+}

@@ -6,4 +6,39 @@ from collections.abc import Mapping
 
 from .message import Message
 
-MESSAGES: Mapping[str, Message] = {}
+MESSAGES: Mapping[str, Message] = {
+    "P0701": Message(
+        text="a team optimum was asked for, but this is a {kind} game",
+        notes=("the agents' rewards differ, so there is no common value to maximise",),
+        helps=("use another concept, such as `--concept cce`",),
+    ),
+    "P0702": Message(
+        text="no solver for concept `{concept}` in a {kind} game yet",
+        notes=(
+            "available are `team` and `nash` for team games and `nash` for two-agent zero-sum "
+            + "games",
+        ),
+    ),
+    "P0703": Message(
+        text="`{file}` is not a policy file of posg",
+        notes=("{reason}",),
+        helps=("`posg solve FILE -o POLICY.json` writes one",),
+    ),
+    "P0704": Message(
+        text="the policy does not fit the game: its {what} differ",
+        notes=("the policy has {found}", "the game has {expected}"),
+    ),
+    "P0705": Message(
+        text="the policy does not fit the sharing structure: it knows none of the private values "
+        "of {agent} at step {step}",
+        notes=("the policy has `{found}`", "the structure has `{expected}`"),
+        helps=("name the structure that the policy was made for with `--sharing`",),
+    ),
+    "P0706": Message(
+        text="probabilities of a policy do not form a distribution",
+        notes=(
+            "at step {step}, node {node}, they sum to {sum}",
+            "they are those of {agent} when it knows `{private}`",
+        ),
+    ),
+}

@@ -1,0 +1,71 @@
+"""Array idioms for ragged data: concatenated ranges, mixed-radix digits and sums by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from .game import Floats, Ints
+
+KEY_LIMIT = 2**62
+"""Composite keys stay below this, so that they fit an int64."""
+
+
+def expand_ranges(starts: Ints, lengths: Ints) -> Ints:
+    """Concatenate the ranges ``starts[k] .. starts[k] + lengths[k]``."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    shift: Ints = np.repeat(starts - (ends - lengths), lengths)
+    return shift + np.arange(total, dtype=np.int64)
+
+
+def offsets_of(lengths: Ints) -> Ints:
+    """Offsets of consecutive runs of the given lengths, one longer than ``lengths``."""
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def sum_at(places: Ints, weights: Floats, count: int) -> Floats:
+    """Add up weights by place: (count,)."""
+    return np.bincount(places, weights, minlength=count).astype(np.float64, copy=False)
+
+
+def run_starts(keys: Ints) -> Ints:
+    """Where a new value begins in an array that holds equal values side by side."""
+    if not len(keys):
+        return np.zeros(0, dtype=np.int64)
+    changes = np.ones(len(keys), dtype=bool)
+    np.not_equal(keys[1:], keys[:-1], out=changes[1:])
+    return np.flatnonzero(changes)
+
+
+def digits(codes: Ints, radices: Sequence[int]) -> Ints:
+    """Mixed-radix digits of codes, last digit fastest: shape (len(radices), *codes.shape)."""
+    found = np.empty((len(radices), *codes.shape), dtype=np.int64)
+    for place in range(len(radices) - 1, -1, -1):
+        codes, found[place] = np.divmod(codes, radices[place])
+    return found
+
+
+def sum_by_key(keys: Ints, *weights: Floats) -> tuple[Ints, list[Floats]]:
+    """Sort keys, add up the weights of equal ones."""
+    order = np.argsort(keys)
+    ordered = keys[order]
+    starts = run_starts(ordered)
+    if not len(starts):
+        return ordered, list(weights)
+    return ordered[starts], [np.add.reduceat(weight[order], starts) for weight in weights]
+
+
+def blocks(costs: Ints, limit: int) -> Iterator[tuple[int, int]]:
+    """Cut items into consecutive blocks of total cost at most ``limit`` (or of one item)."""
+    reached = np.cumsum(costs)
+    start = 0
+    while start < len(costs):
+        before = int(reached[start - 1]) if start else 0
+        stop = int(np.searchsorted(reached, before + limit, side="right"))
+        stop = max(stop, start + 1)
+        yield start, stop
+        start = stop

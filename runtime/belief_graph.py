@@ -1,0 +1,293 @@
+"""The reachable pairs of a policy's node and a belief, for certificates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arrays import blocks, digits, expand_ranges, offsets_of, run_starts, sum_by_key
+from .consequences import Consequences, apply_update
+from .errors import LimitError
+from .game import Floats, Game, Ints
+from .information import InformationStructure
+from .policies import BoundPolicy
+from .progress import Progress
+
+_SEED = 9173
+_BLOCK = 1 << 20
+_TINY = 1e-14
+"""Beliefs are cut here, ..."""
+_EQUAL = 1e-10
+"""... are the same when no entry differs by more than this, ..."""
+_DEPENDENT = 1e-9
+"""... and depend on strategies when they differ by more than this in L1."""
+
+
+class DependentBeliefs(Exception):
+    """Beliefs depend on strategies, so dynamic programming over them proves nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphStep:
+    """The pairs of one step.
+
+    Attributes
+    ----------
+    policy_node : (X,) int64
+    offsets : (X + 1,) int64
+    state, private : (K,) int64, joint private value
+    weight : (K,) float64, P(s, p | c)
+    edge_key : (E,) int64, ascending
+        x * Z + z for each increment z that can follow pair x.
+    child : (E,) int64
+    increment_count : Z
+    """
+
+    policy_node: Ints
+    offsets: Ints
+    state: Ints
+    private: Ints
+    weight: Floats
+    edge_key: Ints
+    child: Ints
+    increment_count: int
+
+    @property
+    def pairs(self) -> Ints:
+        """The pair of each entry."""
+        return np.repeat(np.arange(len(self.policy_node)), np.diff(self.offsets))
+
+
+def build_graph(
+    game: Game,
+    information: InformationStructure,
+    bound: BoundPolicy,
+    *,
+    max_pairs: int,
+    progress: Progress,
+) -> tuple[tuple[Ints, Floats], list[GraphStep]]:
+    """Enumerate the pairs that any deviation can reach, step by step.
+
+    Returns
+    -------
+    The pairs of step 1 with their probabilities, and the steps.
+
+    Raises
+    ------
+    DependentBeliefs
+        When a belief differs between two strategies.
+    LimitError
+        P0601.
+    """
+    random = np.random.default_rng(_SEED)
+    kept = game.initial_probability > 0
+    zeros = np.zeros(int(kept.sum()), dtype=np.int64)
+    own = [(zeros, zeros, observed) for observed in game.initial_observation[kept].T]
+    increment, private = apply_update(information, 0, own)
+    width = int(np.prod(information.private_counts[0]))
+    layer, probability = _collect(
+        increment,
+        game.initial_state[kept] * width + private,
+        game.initial_probability[kept],
+        game.initial_probability[kept],
+        game.state_count * width,
+    )
+    nodes = bound.follow(1, np.zeros(len(layer.branch), dtype=np.int64), layer.branch)
+    layer, nodes, child = _merge(layer, nodes)
+    start = (child, probability)
+    steps: list[GraphStep] = []
+    for step in range(1, game.horizon + 1):
+        progress("certificate: beliefs", step, game.horizon)
+        width = int(np.prod(information.private_counts[step - 1]))
+        current = GraphStep(
+            policy_node=nodes,
+            offsets=layer.offsets,
+            state=layer.target // width,
+            private=layer.target % width,
+            weight=layer.weight,
+            edge_key=zeros[:0],
+            child=zeros[:0],
+            increment_count=1,
+        )
+        if step == game.horizon:
+            steps.append(current)
+            break
+        shapes = zip(information.private_counts[step - 1], game.action_counts, strict=True)
+        mixed = [_normalise(random.uniform(0.2, 1.0, size=shape)) for shape in shapes]
+        layer = _push(game, information, step, current, mixed, max_pairs)
+        count = information.updates[step].increment_count
+        keys = layer.branch
+        nodes = bound.follow(step + 1, nodes[keys // count], keys % count)
+        layer, nodes, child = _merge(layer, nodes)
+        steps.append(
+            GraphStep(
+                policy_node=current.policy_node,
+                offsets=current.offsets,
+                state=current.state,
+                private=current.private,
+                weight=current.weight,
+                edge_key=keys,
+                child=child,
+                increment_count=count,
+            )
+        )
+    return start, steps
+
+
+def _normalise(weights: Floats) -> Floats:
+    rows: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layer:
+    """Beliefs of a step as sparse rows; ``branch`` says where each row comes from."""
+
+    branch: Ints
+    offsets: Ints
+    target: Ints
+    weight: Floats
+
+
+def _push(
+    game: Game,
+    information: InformationStructure,
+    step: int,
+    current: GraphStep,
+    mixed: list[Floats],
+    max_pairs: int,
+) -> _Layer:
+    """Bayes' rule for each pair and increment, under two strategies that must agree."""
+    parts: list[_Layer] = []
+    count = 0
+    for begin, end in entry_blocks(game, step, current):
+        entries, pair, consequences, action = expand_block(game, step, current, begin, end)
+        source = entries[consequences.row]
+        taken = action[consequences.row]
+        private = digits(current.private[source], information.private_counts[step - 1])
+        moves = digits(taken, game.action_counts)
+        observed = digits(consequences.observation, game.observation_counts)
+        other = consequences.weight
+        for own_private, move, table in zip(private, moves, mixed, strict=True):
+            other = other * table[own_private, move]
+        increment, following = apply_update(
+            information, step, list(zip(private, moves, observed, strict=True))
+        )
+        width = int(np.prod(information.private_counts[step]))
+        layer, _ = _collect(
+            pair[consequences.row] * information.updates[step].increment_count + increment,
+            consequences.successor * width + following,
+            consequences.weight,
+            other,
+            game.state_count * width,
+        )
+        parts.append(layer)
+        count += len(layer.branch)
+        if count > max_pairs:
+            raise LimitError("P0601", step=step + 1, nodes=count, limit=max_pairs)
+    return _Layer(
+        branch=np.concatenate([part.branch for part in parts]),
+        offsets=offsets_of(np.concatenate([np.diff(part.offsets) for part in parts])),
+        target=np.concatenate([part.target for part in parts]),
+        weight=np.concatenate([part.weight for part in parts]),
+    )
+
+
+def entry_blocks(game: Game, step: int, current: GraphStep) -> list[tuple[int, int]]:
+    """Cut the pairs of a step into blocks whose consequences fit into memory."""
+    actions = int(np.prod(game.action_counts))
+    dynamics = game.dynamics[int(game.dynamics_of_step[step - 1])]
+    emitted = np.diff(dynamics.emission_offsets)[dynamics.emission]
+    reached = np.concatenate([[0], np.cumsum(emitted)])
+    per_state = np.diff(reached[dynamics.offsets[::actions]])
+    cost = np.add.reduceat(per_state[current.state] + actions, current.offsets[:-1])
+    return list(blocks(cost, _BLOCK))
+
+
+def expand_block(
+    game: Game, step: int, current: GraphStep, begin: int, end: int
+) -> tuple[Ints, Ints, Consequences, Ints]:
+    """Try all joint actions at the pairs ``begin .. end``.
+
+    Returns
+    -------
+    For each row (entry, action): the entry, its pair; the consequences of the rows, weighted by
+    P(s, p | c); and each row's joint action.
+    """
+    actions = int(np.prod(game.action_counts))
+    entries = np.arange(current.offsets[begin], current.offsets[end])
+    pair = np.repeat(np.arange(begin, end), np.diff(current.offsets[begin : end + 1]))
+    entries, pair = np.repeat(entries, actions), np.repeat(pair, actions)
+    action = np.tile(np.arange(actions), len(entries) // actions)
+    rows = current.state[entries] * actions + action
+    return entries, pair, Consequences.of(game, step, rows, current.weight[entries]), action
+
+
+def _collect(
+    branch: Ints, target: Ints, weight: Floats, other: Floats, targets: int
+) -> tuple[_Layer, Floats]:
+    """Group by branch and target and normalise; compare the two weights."""
+    keys, (first, second) = sum_by_key(branch * targets + target, weight, other)
+    positive = first > 0
+    keys, first, second = keys[positive], first[positive], second[positive]
+    starts = run_starts(keys // targets)
+    lengths = np.diff(np.append(starts, len(keys)))
+    mass = np.add.reduceat(first, starts)
+    first = first / np.repeat(mass, lengths)
+    second = second / np.repeat(np.add.reduceat(second, starts), lengths)
+    if np.add.reduceat(np.abs(first - second), starts).max() > _DEPENDENT:
+        raise DependentBeliefs
+    large = first > _TINY
+    lengths = np.add.reduceat(large.astype(np.int64), starts)
+    kept = first[large]
+    offsets = offsets_of(lengths)
+    kept = kept / np.repeat(np.add.reduceat(kept, offsets[:-1]), lengths)
+    layer = _Layer(
+        branch=(keys // targets)[starts],
+        offsets=offsets,
+        target=(keys % targets)[large],
+        weight=kept,
+    )
+    return layer, mass
+
+
+def _merge(layer: _Layer, nodes: Ints) -> tuple[_Layer, Ints, Ints]:
+    """Make equal pairs of policy node and belief one, by sorting random projections.
+
+    Returns
+    -------
+    The distinct beliefs, their policy nodes, and the pair of each old row.
+    """
+    lengths = np.diff(layer.offsets)
+    random = np.random.default_rng(_SEED + 1)
+    # Equal beliefs project to almost the same number, which makes them neighbours in this order.
+    values, places = np.unique(layer.target, return_inverse=True)
+    projection = np.add.reduceat(
+        layer.weight * random.uniform(size=len(values))[places], layer.offsets[:-1]
+    )
+    order = np.lexsort((projection, nodes))
+    previous, following = order[:-1], order[1:]
+    same = (nodes[previous] == nodes[following]) & (lengths[previous] == lengths[following])
+    same &= np.abs(projection[previous] - projection[following]) < _EQUAL
+    candidates = np.flatnonzero(same)
+    counts = lengths[previous[candidates]]
+    left = expand_ranges(layer.offsets[previous[candidates]], counts)
+    right = expand_ranges(layer.offsets[following[candidates]], counts)
+    differs = (layer.target[left] != layer.target[right]) | (
+        np.abs(layer.weight[left] - layer.weight[right]) > _EQUAL
+    )
+    owner = np.repeat(candidates, counts)
+    same[owner[differs]] = False
+    fresh = np.concatenate([[True], ~same])
+    child = np.empty(len(order), dtype=np.int64)
+    child[order] = np.cumsum(fresh) - 1
+    chosen = order[fresh]
+    taken = expand_ranges(layer.offsets[chosen], lengths[chosen])
+    merged = _Layer(
+        branch=layer.branch[chosen],
+        offsets=offsets_of(lengths[chosen]),
+        target=layer.target[taken],
+        weight=layer.weight[taken],
+    )
+    return merged, nodes[chosen], child

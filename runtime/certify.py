@@ -1,0 +1,284 @@
+"""Exact gaps of policies in the true game (Algorithm 2), independent of how they were found.
+
+Nothing here is shared with planning but the tables of the game and of the information structure
+and the array idioms: the forward pass, the merging, the payoffs and the maximisation over
+prescriptions are done again, in other ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arrays import digits, sum_at
+from .belief_graph import DependentBeliefs, GraphStep, build_graph, entry_blocks, expand_block
+from .consequences import Consequences, apply_update
+from .errors import LimitError, ProblemError
+from .evaluation import evaluate_policy
+from .game import Floats, Game, Ints
+from .game_class import GameClass, classify_game
+from .information import InformationStructure
+from .policies import BoundPolicy, Policy
+from .progress import Progress, silent
+from .team_bound import maximise_team
+
+ACCURACY = 1e-9
+"""Gaps are exact up to this (times the size of the values)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """How far a policy is from what its concept promises.
+
+    Attributes
+    ----------
+    concept
+        ``nash``, ``cce``, ``ce`` or ``team``.
+    gap
+        What an agent can gain by deviating, at most over agents; for ``team``, how far the value
+        is from the team optimum. None when it was not found.
+    method
+        ``exact`` or ``none``.
+    tolerance
+        Numerical accuracy of the gap.
+    value
+        Expected return of each agent under the policy.
+    agent_gaps
+        The gap of each agent; for ``team`` the same for all.
+    reason
+        Why there is no gap.
+    """
+
+    concept: str
+    gap: float | None
+    method: str
+    tolerance: float
+    value: Mapping[str, float]
+    agent_gaps: Mapping[str, float]
+    reason: str | None = None
+
+
+def certify_policy(
+    game: Game,
+    information: InformationStructure,
+    policy: Policy,
+    *,
+    concept: str,
+    value: Floats | None = None,
+    max_pairs: int = 20_000_000,
+    progress: Progress = silent,
+) -> Certificate:
+    """Find the exact gap of a policy in the true game.
+
+    For ``nash`` and ``cce``, each agent best-responds to the others by dynamic programming over
+    pairs (node of the policy, belief); it knows c_h and p_{i,h} and not the draw of a lottery. For
+    ``ce`` it also sees the action it is recommended at that step. For ``team``, the optimum over
+    all joint policies is found by a dynamic programme of its own.
+
+    Deviations are functions of (h, c_{i,h}, p_{i,h}), the policies (2.3) of the paper. Where xi
+    forgets what an agent once knew, a real agent could remember more and might gain more; with
+    perfect recall nothing is lost. The dynamic programme is valid only if beliefs do not depend on
+    strategies, which is checked on the way; if they do there is no gap, only a reason.
+
+    Parameters
+    ----------
+    value : (n,)
+        The policy's value by ``evaluate_policy``, if known.
+    max_pairs
+        Limit on the pairs of one step.
+
+    Raises
+    ------
+    ProblemError
+        P0701 for ``team`` in a game that is not a team game, P0702 for an unknown concept.
+
+    Notes
+    -----
+    Source: Liu and Zhang (2023), Algorithm 2 and Definitions 2, 3, 9 and 10.
+    """
+    if concept not in ("nash", "cce", "ce", "team"):
+        raise ProblemError("P0702", concept=concept, kind=classify_game(game).value)
+    if concept == "team" and classify_game(game) is not GameClass.TEAM:
+        raise ProblemError("P0701", kind=classify_game(game).value)
+    if value is None:
+        value = evaluate_policy(game, information, policy, progress=progress).value
+    values = dict(zip(game.agents, value.tolist(), strict=True))
+    bound = BoundPolicy(policy, game, information)
+    reason = None
+    best = value
+    try:
+        start, steps = build_graph(game, information, bound, max_pairs=max_pairs, progress=progress)
+        best = _best_returns(game, information, bound, start, steps, concept, progress)
+    except DependentBeliefs:
+        reason = "beliefs given the common information depend on strategies"
+    except LimitError as error:
+        facts = ", ".join(f"{name} {fact}" for name, fact in error.facts.items())
+        reason = f"too large ({facts})"
+    if reason is not None:
+        return Certificate(
+            concept=concept,
+            gap=None,
+            method="none",
+            tolerance=ACCURACY,
+            value=values,
+            agent_gaps={},
+            reason=reason,
+        )
+    gaps = best - value
+    accuracy = ACCURACY * max(1.0, float(np.abs(value).max()))
+    if gaps.min() < -accuracy:
+        raise AssertionError(f"a best response loses {-gaps.min():g} against the policy itself")
+    gaps = np.maximum(gaps, 0.0)
+    return Certificate(
+        concept=concept,
+        gap=float(gaps.max()),
+        method="exact",
+        tolerance=accuracy,
+        value=values,
+        agent_gaps=dict(zip(game.agents, gaps.tolist(), strict=True)),
+    )
+
+
+def _best_returns(
+    game: Game,
+    information: InformationStructure,
+    bound: BoundPolicy,
+    start: tuple[Ints, Floats],
+    steps: list[GraphStep],
+    concept: str,
+    progress: Progress,
+) -> Floats:
+    """Go backward through the pairs to what each agent can get at best."""
+    columns = 1 if concept == "team" else len(game.agents)
+    following = np.zeros((columns, 0))
+    for step in range(game.horizon, 0, -1):
+        progress("certificate: deviations", game.horizon - step, game.horizon)
+        current = steps[step - 1]
+        values = np.empty((columns, len(current.policy_node)))
+        for begin, end in entry_blocks(game, step, current):
+            entries, pair, consequences, action = expand_block(game, step, current, begin, end)
+            returns = consequences.rewards[:columns]
+            if step < game.horizon:
+                child = _children(
+                    game, information, step, current, consequences, entries, pair, action
+                )
+                later = [
+                    sum_at(consequences.row, consequences.weight * row[child], len(entries))
+                    for row in following
+                ]
+                returns = returns + game.discount * np.stack(later)
+            first = int(current.offsets[begin])
+            block = _Block(
+                pair=pair - begin,
+                count=end - begin,
+                policy_node=current.policy_node[begin:end],
+                action=action,
+                entry=entries - first,
+                private=digits(
+                    current.private[first : int(current.offsets[end])],
+                    information.private_counts[step - 1],
+                ),
+            )
+            if concept == "team":
+                values[0, begin:end] = maximise_team(
+                    block.pair,
+                    block.count,
+                    block.private[:, block.entry],
+                    digits(action, game.action_counts),
+                    game.action_counts,
+                    returns[0],
+                )
+                continue
+            for agent in range(columns):
+                values[agent, begin:end] = _respond(
+                    game, bound, step, block, agent, returns[agent], concept == "ce"
+                )
+        following = values
+    best = following[:, start[0]] @ start[1]
+    return np.broadcast_to(best, (len(game.agents),)).copy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    """Some pairs of a step with a row for each (entry, joint action).
+
+    Attributes
+    ----------
+    pair, entry, action : (R,) int64, both counted within the block
+    count : number of pairs
+    policy_node : (count,) int64
+    private : (n, entries) int64
+    """
+
+    pair: Ints
+    entry: Ints
+    action: Ints
+    count: int
+    policy_node: Ints
+    private: Ints
+
+
+def _children(
+    game: Game,
+    information: InformationStructure,
+    step: int,
+    current: GraphStep,
+    consequences: Consequences,
+    entries: Ints,
+    pair: Ints,
+    action: Ints,
+) -> Ints:
+    """Find the pair of the next step that each consequence leads to."""
+    row = consequences.row
+    own = list(
+        zip(
+            digits(current.private[entries[row]], information.private_counts[step - 1]),
+            digits(action[row], game.action_counts),
+            digits(consequences.observation, game.observation_counts),
+            strict=True,
+        )
+    )
+    increment, _ = apply_update(information, step, own)
+    keys = pair[row] * current.increment_count + increment
+    return current.child[np.searchsorted(current.edge_key, keys)]
+
+
+def _respond(
+    game: Game,
+    bound: BoundPolicy,
+    step: int,
+    block: _Block,
+    agent: int,
+    returns: Floats,
+    informed: bool,
+) -> Floats:
+    """Best response of one agent at each pair, to returns (R,) weighted by P(s, p | c).
+
+    ``informed`` deviators choose after seeing the recommended action.
+    """
+    actions = int(np.prod(game.action_counts))
+    action_digits = digits(np.arange(actions), game.action_counts)
+    own_actions = game.action_counts[agent]
+    entry_pair = block.pair[::actions]
+    draw, signal, weight = bound.draw_of(step, block.policy_node[entry_pair])
+    joint = weight[:, None] * np.ones(actions)
+    for other in range(len(game.agents)):
+        if other != agent:
+            answer = bound.respond(step, other, signal, block.private[other][draw])
+            joint *= answer[:, action_digits[other]]
+    recommended = np.ones((len(draw), 1))
+    if informed:
+        recommended = bound.respond(step, agent, signal, block.private[agent][draw])
+    starts = np.flatnonzero(np.diff(draw, prepend=-1))
+    types, where = np.unique(
+        np.stack([entry_pair, block.private[agent]]), axis=1, return_inverse=True
+    )
+    place = where.ravel()[block.entry] * own_actions + action_digits[agent][block.action]
+    best = np.zeros(types.shape[1])
+    for column in recommended.T:
+        chance = np.add.reduceat(joint * column[:, None], starts, axis=0)
+        table = sum_at(place, returns * chance.ravel(), types.shape[1] * own_actions)
+        best += table.reshape(-1, own_actions).max(axis=1)
+    return sum_at(types[0], best, block.count)

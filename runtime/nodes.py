@@ -1,0 +1,425 @@
+"""The forward pass: every reachable common information with its belief."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import KEY_LIMIT, blocks, digits, expand_ranges, offsets_of, run_starts, sum_by_key
+from .beliefs import Beliefs, concatenate_beliefs, merge_beliefs, normalise_beliefs
+from .dependence import BeliefWitness, StrategyDependenceError
+from .errors import LimitError
+from .game import Floats, Game, Ints
+from .information import InformationStructure
+from .operators import BLOCK, SparseRows, StepCatalogue, StepTables, build_push
+from .progress import Progress, silent
+
+THRESHOLD = 1e-9
+"""Beliefs further apart than this (L1) refute strategy independence."""
+_SEED = 20230723
+DEFAULT_NODES = 20_000_000
+DEFAULT_MEMORY = 4 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edges:
+    """Increments that lead on, sorted by node and increment.
+
+    Attributes
+    ----------
+    offsets : (C + 1,) int64
+    increment : (E,) int64, z
+    child : (E,) int64, node of the next step
+    probability : (E,) float64, P(z | c) under uniform prescriptions
+    """
+
+    offsets: Ints
+    increment: Ints
+    child: Ints
+    probability: Floats
+
+    @property
+    def source(self) -> Ints:
+        """Node that each edge leaves."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays."""
+        return sum(a.nbytes for a in (self.offsets, self.increment, self.child, self.probability))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonStep:
+    """The nodes of one step h.
+
+    Attributes
+    ----------
+    beliefs
+        P(s_h, p_h | c_h), one row a node.
+    histories : (C,) object array of int
+        How many c_h each node stands for.
+    edges
+        Where z_{h+1} leads; None at the last step.
+    """
+
+    beliefs: Beliefs
+    histories: NDArray[np.object_]
+    edges: Edges | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonInformation:
+    """All common information of a game that any strategies can reach, step by step.
+
+    Attributes
+    ----------
+    roots
+        Edges from before the episode (one source) to the nodes of step 1.
+    steps
+        One entry for each h = 1..H.
+    merged
+        Whether nodes with equal beliefs are one node.
+    margin
+        The largest L1 distance between beliefs under two strategies; at most ``THRESHOLD``.
+    """
+
+    game: Game
+    information: InformationStructure
+    roots: Edges
+    steps: tuple[CommonStep, ...]
+    merged: bool
+    margin: float
+
+    @property
+    def node_counts(self) -> tuple[int, ...]:
+        """Nodes of each step."""
+        return tuple(step.beliefs.count for step in self.steps)
+
+    @property
+    def history_counts(self) -> tuple[int, ...]:
+        """|C_h| of each step: distinct common histories with positive probability."""
+        return tuple(int(step.histories.sum()) for step in self.steps)
+
+
+def expand_common_information(
+    game: Game,
+    information: InformationStructure,
+    *,
+    merge: bool = True,
+    max_nodes: int = DEFAULT_NODES,
+    memory_bytes: int = DEFAULT_MEMORY,
+    progress: Progress = silent,
+) -> CommonInformation:
+    """Enumerate common information under uniform prescriptions, refusing dependent beliefs.
+
+    Uniform prescriptions reach whatever some strategy reaches. Each one-step update is done twice,
+    under uniform prescriptions and under one random full-support prescription per agent and step
+    (the same at each node), and the two beliefs of each child are compared.
+
+    That decides Assumption 3. Suppose the beliefs of all c_h do not depend on strategies. Then the
+    belief of (c_h, z) depends on strategies only through the prescriptions used at c_h, and for
+    fixed (c_h, z) the difference of the two unnormalised beliefs, cross-multiplied by the other's
+    mass, is a polynomial in them: it vanishes identically or, with probability 1, nowhere that was
+    drawn at random. The same draw can serve all (c_h, z), of which there are finitely many. Nodes
+    with equal beliefs pass or fail together, so merging them is harmless.
+
+    Parameters
+    ----------
+    merge
+        Make nodes with equal beliefs one node. Children and payoffs depend on c_h only through
+        its belief and h, so this loses nothing.
+    max_nodes
+        Limit on the nodes of one step.
+    memory_bytes
+        Limit on the memory of the result.
+
+    Raises
+    ------
+    StrategyDependenceError
+        P0501, with a witness.
+    LimitError
+        P0601 or P0602.
+
+    Notes
+    -----
+    Source: Liu and Zhang (2023), Assumption 3 and Section 4; merging by belief is an addition.
+    """
+    limits = _Limits(nodes=max_nodes, memory=memory_bytes)
+    catalogue = StepCatalogue(game, information)
+    random = np.random.default_rng(_SEED)
+    roots, beliefs = open_episode(game, information, merge=merge)
+    histories = _count_histories(np.ones(1, dtype=object), roots, beliefs.count)
+    steps: list[CommonStep] = []
+    margin = 0.0
+    used = beliefs.nbytes
+    kept: tuple[tuple[int, int], SparseRows] | None = None
+    for step in range(1, game.horizon):
+        progress("common information", step, game.horizon)
+        tables = catalogue.tables(step)
+        # The same tables and rows give the same operator, so it is kept from step to step.
+        same = (id(tables.outcomes), id(tables.update))
+        rows = np.unique(beliefs.index)
+        if kept is None or kept[0] != same or not np.isin(rows, kept[1].rows).all():
+            prescriptions = _draw_prescriptions(random, tables.private_counts, game.action_counts)
+            kept = (same, build_push(tables, rows, prescriptions))
+        push = _push(tables, beliefs, kept[1], merge=merge, limits=limits, used=used, step=step)
+        worst = int(np.argmax(push.distance))
+        if push.distance[worst] > THRESHOLD:
+            path = _trace(roots, steps, push.edges, worst)
+            raise StrategyDependenceError(
+                _describe(game, information, tables, beliefs, kept[1], push, path, worst)
+            )
+        margin = max(margin, float(push.distance[worst]))
+        steps.append(CommonStep(beliefs=beliefs, histories=histories, edges=push.edges))
+        histories = _count_histories(histories, push.edges, push.children.count)
+        beliefs = push.children
+        used += beliefs.nbytes + push.edges.nbytes
+    steps.append(CommonStep(beliefs=beliefs, histories=histories, edges=None))
+    return CommonInformation(
+        game=game,
+        information=information,
+        roots=roots,
+        steps=tuple(steps),
+        merged=merge,
+        margin=margin,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    nodes: int
+    memory: int
+
+    def check(self, step: int, nodes: int, memory: int) -> None:
+        """Stop before too much is stored; ``step`` is the one whose nodes are being made."""
+        if nodes > self.nodes:
+            raise LimitError("P0601", step=step, nodes=nodes, limit=self.nodes)
+        if memory > self.memory:
+            raise LimitError(
+                "P0602", step=step, need=f"{memory >> 20} MiB", limit=f"{self.memory >> 20} MiB"
+            )
+
+
+def open_episode(
+    game: Game, information: InformationStructure, *, merge: bool
+) -> tuple[Edges, Beliefs]:
+    """Apply chi and xi to the initial observations: the nodes of step 1 and how to get there."""
+    update = information.updates[0]
+    private_counts = information.private_counts[0]
+    increment = np.zeros(len(game.initial_state), dtype=np.int64)
+    target = game.initial_state.astype(np.int64)
+    for agent, count in enumerate(private_counts):
+        observation = game.initial_observation[:, agent]
+        increment = increment * update.common_sizes[agent] + update.common[agent][0, 0, observation]
+        target = target * count + update.private[agent][0, 0, observation]
+    if update.joint is not None:
+        increment = update.joint[increment]
+    width = game.state_count * int(np.prod(private_counts))
+    positive = game.initial_probability > 0
+    keys, (weight,) = sum_by_key(
+        (increment * width + target)[positive], game.initial_probability[positive]
+    )
+    starts = run_starts(keys // width)
+    beliefs = normalise_beliefs(starts, keys % width, weight)
+    child = np.arange(len(starts))
+    if merge:
+        beliefs, child = merge_beliefs(beliefs)
+    roots = Edges(
+        offsets=np.array([0, len(starts)]),
+        increment=(keys // width)[starts],
+        child=child,
+        probability=np.add.reduceat(weight, starts),
+    )
+    return roots, beliefs
+
+
+def _draw_prescriptions(
+    random: np.random.Generator, private_counts: tuple[int, ...], action_counts: tuple[int, ...]
+) -> tuple[Floats, ...]:
+    """Draw one full-support prescription per agent, of shape (P_i, A_i)."""
+    drawn: list[Floats] = []
+    for private_count, action_count in zip(private_counts, action_counts, strict=True):
+        weights = random.uniform(0.25, 1.0, size=(private_count, action_count))
+        drawn.append(weights / weights.sum(axis=1, keepdims=True))
+    return tuple(drawn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Push:
+    """All children of a step; ``distance`` has one entry an edge."""
+
+    edges: Edges
+    children: Beliefs
+    distance: Floats
+
+
+def _push(
+    tables: StepTables,
+    beliefs: Beliefs,
+    operator: SparseRows,
+    *,
+    merge: bool,
+    limits: _Limits,
+    used: int,
+    step: int,
+) -> _Push:
+    """Multiply the beliefs with F_h, block by block, and normalise (and merge) the children."""
+    cost = np.diff(operator.offsets)[operator.position(beliefs.index)]
+    parts: list[Beliefs] = []
+    collected: list[tuple[Ints, Ints, Ints, Floats, Floats]] = []
+    made = stored = 0
+    for begin, end in blocks(np.add.reduceat(cost, beliefs.offsets[:-1]), BLOCK):
+        children = _children(tables, beliefs, operator, begin, end)
+        part, classes = children.beliefs, np.arange(children.beliefs.count)
+        if merge:
+            part, classes = merge_beliefs(part)
+        collected.append(
+            (
+                children.source,
+                children.increment,
+                classes + made,
+                children.mass[0],
+                children.distance,
+            )
+        )
+        parts.append(part)
+        made += part.count
+        stored += part.nbytes + 5 * children.source.nbytes
+        limits.check(step + 1, made, used + stored)
+    source, increment, child, probability, distance = (
+        np.concatenate(column) for column in zip(*collected, strict=True)
+    )
+    beliefs_next = concatenate_beliefs(parts)
+    if merge and len(parts) > 1:
+        beliefs_next, classes = merge_beliefs(beliefs_next)
+        child = classes[child]
+    edges = Edges(
+        offsets=offsets_of(np.bincount(source, minlength=beliefs.count)),
+        increment=increment,
+        child=child,
+        probability=probability,
+    )
+    return _Push(edges=edges, children=beliefs_next, distance=distance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Children:
+    """Children of a few nodes under both strategies, by source and increment."""
+
+    source: Ints
+    increment: Ints
+    mass: tuple[Floats, Floats]
+    distance: Floats
+    beliefs: Beliefs
+    starts: Ints
+    target: Ints
+    weights: tuple[Floats, Floats]
+
+
+def _children(
+    tables: StepTables, beliefs: Beliefs, operator: SparseRows, begin: int, end: int
+) -> _Children:
+    """Push the nodes ``begin .. end``."""
+    entries = slice(int(beliefs.offsets[begin]), int(beliefs.offsets[end]))
+    node = np.repeat(np.arange(end - begin), beliefs.lengths[begin:end])
+    position = operator.position(beliefs.index[entries])
+    lengths = np.diff(operator.offsets)[position]
+    taken = expand_ranges(operator.offsets[position], lengths)
+    width = tables.update.increment_count * tables.target_count
+    if (end - begin) * width >= KEY_LIMIT:
+        raise LimitError("P0603", columns=width)
+    probability = np.repeat(beliefs.probability[entries], lengths)
+    keys, (uniform, other) = sum_by_key(
+        np.repeat(node, lengths) * width + operator.column[taken],
+        probability * operator.values[0][taken],
+        probability * operator.values[1][taken],
+    )
+    branch = keys // tables.target_count
+    starts = run_starts(branch)
+    mass = (np.add.reduceat(uniform, starts), np.add.reduceat(other, starts))
+    repeats = np.diff(np.append(starts, len(keys)))
+    gap = np.abs(uniform / np.repeat(mass[0], repeats) - other / np.repeat(mass[1], repeats))
+    target = keys % tables.target_count
+    return _Children(
+        source=begin + branch[starts] // tables.update.increment_count,
+        increment=branch[starts] % tables.update.increment_count,
+        mass=mass,
+        distance=np.add.reduceat(gap, starts),
+        beliefs=normalise_beliefs(starts, target, uniform),
+        starts=starts,
+        target=target,
+        weights=(uniform, other),
+    )
+
+
+def _count_histories(
+    histories: NDArray[np.object_], edges: Edges, child_count: int
+) -> NDArray[np.object_]:
+    """Add up, over the edges into each child, how many histories the source stands for."""
+    counts = np.zeros(child_count, dtype=object)
+    np.add.at(counts, edges.child, histories[edges.source])
+    return counts
+
+
+def _trace(roots: Edges, steps: list[CommonStep], last: Edges, edge: int) -> tuple[int, ...]:
+    """Find increments z_1, ..., z_{h+1} of one common history that ends with the given edge."""
+    path = [int(last.increment[edge])]
+    node = int(last.source[edge])
+    for edges in (*(step.edges for step in reversed(steps)), roots):
+        if edges is None:
+            raise AssertionError("only the last step has no edges")
+        edge = int(np.argmax(edges.child == node))
+        path.append(int(edges.increment[edge]))
+        node = int(edges.source[edge])
+    return tuple(reversed(path))
+
+
+def _describe(
+    game: Game,
+    information: InformationStructure,
+    tables: StepTables,
+    beliefs: Beliefs,
+    operator: SparseRows,
+    push: _Push,
+    path: tuple[int, ...],
+    edge: int,
+) -> BeliefWitness:
+    """Put a child whose belief depends on the strategy into words."""
+    step = len(path)
+    source = int(push.edges.source[edge])
+    children = _children(tables, beliefs, operator, source, source + 1)
+    which = int(np.searchsorted(children.increment, path[-1]))
+    first = int(children.starts[which])
+    last = int(np.append(children.starts, len(children.target))[which + 1])
+    labels = [
+        describe_target(game, information, step, int(target))
+        for target in children.target[first:last]
+    ]
+    both = tuple(
+        dict(zip(labels, (weight[first:last] / mass[which]).tolist(), strict=True))
+        for weight, mass in zip(children.weights, children.mass, strict=True)
+    )
+    return BeliefWitness(
+        step=step,
+        common=tuple(
+            information.increment_labels[at][increment] for at, increment in enumerate(path)
+        ),
+        beliefs=(both[0], both[1]),
+        distance=float(push.distance[edge]),
+    )
+
+
+def describe_target(game: Game, information: InformationStructure, step: int, code: int) -> str:
+    """Name a pair (s, p) of a step, such as ``tiger=left; alice: hear[alice]=left``."""
+    state, private = divmod(code, int(np.prod(information.private_counts[step - 1])))
+    known = digits(np.array([private]), information.private_counts[step - 1])[:, 0]
+    parts = [game.labels.states[state]]
+    for agent, names, value in zip(
+        game.agents, information.private_labels[step - 1], known, strict=True
+    ):
+        if len(names) > 1:
+            parts.append(f"{agent}: {names[value]}")
+    return "; ".join(parts)

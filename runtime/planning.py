@@ -1,0 +1,196 @@
+"""Backward planning over common information (Algorithm 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .errors import ProblemError
+from .game import Floats, Game, Ints
+from .game_class import GameClass, classify_game
+from .nodes import CommonInformation, Edges
+from .operators import SparseRows, StepCatalogue, StepTables, build_increments
+from .payoffs import StagePayoffs, expand_payoffs
+from .policies import Policy, PolicyStep, PrescriptionRows
+from .progress import Progress, silent
+from .solvers.protocol import StageSolution, StageSolver
+from .solvers.team import solve_team
+from .solvers.zero_sum import solve_zero_sum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """A plan.
+
+    Attributes
+    ----------
+    concept
+        ``team`` or ``nash``, as asked for.
+    policy
+        What to play; ``policy.value`` is what the plan expects.
+    value : (n,) float64
+        The same as an array: each agent's expected return.
+    node_values : H arrays (n, C) float64
+        Expected return from each node on.
+    """
+
+    concept: str
+    policy: Policy
+    value: Floats
+    node_values: tuple[Floats, ...]
+
+
+def plan(
+    game: Game,
+    nodes: CommonInformation,
+    *,
+    concept: str,
+    tolerance: float = 1e-6,
+    progress: Progress = silent,
+) -> Solution:
+    """Plan backward from h = H: solve the stage game of each node, with the values of h + 1.
+
+    Parameters
+    ----------
+    nodes
+        The forward pass of ``game``.
+    concept
+        ``team``: the team optimum of a team game. ``nash``: a Nash equilibrium, which is the team
+        optimum in a team game and a saddle point in a zero-sum game.
+    tolerance
+        Gap that the plan may have. The solvers here are exact, so they ignore it.
+
+    Raises
+    ------
+    ProblemError
+        P0701 when the concept does not fit the game's class, P0702 when there is no solver yet.
+
+    Notes
+    -----
+    Source: Liu and Zhang (2023), Algorithm 1. A stage-wise team optimum is the optimum of the
+    whole game under strategy independence (Nayyar, Mahajan and Teneketzis, 2013).
+    """
+    agents = len(game.agents)
+    # Both kinds of games need one payoff: each agent's is that or its negative.
+    solver, signs = _choose(classify_game(game), concept, agents)
+    catalogue = StepCatalogue(game, nodes.information)
+    continuation = np.zeros((1, 0))
+    node_values: list[Floats] = []
+    prescriptions: list[tuple[PrescriptionRows, ...]] = []
+    kept: tuple[tuple[int, int], SparseRows] | None = None
+    for number in range(game.horizon, 0, -1):
+        progress("planning", game.horizon - number, game.horizon)
+        step = nodes.steps[number - 1]
+        increments: tuple[StepTables, SparseRows] | None = None
+        if step.edges is not None:
+            tables = catalogue.tables(number)
+            same = (id(tables.outcomes), id(tables.update))
+            rows = np.unique(step.beliefs.index)
+            if kept is None or kept[0] != same or not np.isin(rows, kept[1].rows).all():
+                kept = (same, build_increments(tables, rows))
+            increments = (tables, kept[1])
+        values = np.empty((1, step.beliefs.count))
+        solved: list[tuple[StagePayoffs, StageSolution]] = []
+        for payoffs in expand_payoffs(
+            step,
+            private_counts=nodes.information.private_counts[number - 1],
+            action_digits=catalogue.action_digits,
+            rewards=catalogue.rewards(number)[:1],
+            increments=increments,
+            continuation=continuation,
+        ):
+            solution = solver(payoffs)
+            values[:, payoffs.nodes] = solution.values
+            solved.append((payoffs, solution))
+            progress("planning", game.horizon - number, game.horizon)
+        prescriptions.append(
+            tuple(
+                _collect_rows(solved, agent, nodes.information.private_labels[number - 1][agent])
+                for agent in range(agents)
+            )
+        )
+        node_values.append(values)
+        continuation = game.discount * values
+    prescriptions.reverse()
+    node_values.reverse()
+    value = signs * (node_values[0][0, nodes.roots.child] @ nodes.roots.probability)
+    return Solution(
+        concept=concept,
+        policy=_build_policy(game, nodes, concept, value, prescriptions),
+        value=value,
+        node_values=tuple(signs[:, None] * values for values in node_values),
+    )
+
+
+def _choose(kind: GameClass, concept: str, agents: int) -> tuple[StageSolver, Floats]:
+    """Pick the stage solver, and the sign of each agent's payoff in the first agent's."""
+    match kind, concept:
+        case GameClass.TEAM, "team" | "nash":
+            return solve_team, np.ones(agents)
+        case GameClass.ZERO_SUM, "nash":
+            return solve_zero_sum, np.array([1.0, -1.0])
+        case _, "team":
+            raise ProblemError("P0701", kind=kind.value)
+        case _:
+            raise ProblemError("P0702", concept=concept, kind=kind.value)
+
+
+def _collect_rows(
+    solved: list[tuple[StagePayoffs, StageSolution]], agent: int, labels: tuple[str, ...]
+) -> PrescriptionRows:
+    """Put one agent's prescriptions of all batches in order of node and private value."""
+    signal: list[Ints] = []
+    value: list[Ints] = []
+    probability: list[Floats] = []
+    for payoffs, solution in solved:
+        private = payoffs.private[agent]
+        signal.append(np.repeat(payoffs.nodes, private.shape[1]))
+        value.append(private.ravel())
+        rows = solution.prescriptions[agent]
+        probability.append(rows.reshape(-1, rows.shape[-1]))
+    signals, values = np.concatenate(signal), np.concatenate(value)
+    order = np.lexsort((values, signals))
+    return PrescriptionRows(
+        private=labels,
+        signal=signals[order],
+        value=values[order],
+        probability=np.concatenate(probability)[order],
+    )
+
+
+def _build_policy(
+    game: Game,
+    nodes: CommonInformation,
+    concept: str,
+    value: Floats,
+    prescriptions: list[tuple[PrescriptionRows, ...]],
+) -> Policy:
+    """Make a machine of the nodes; its states are the nodes, without what they are."""
+    entries: list[Edges] = [nodes.roots]
+    entries += [step.edges for step in nodes.steps if step.edges is not None]
+    steps: list[PolicyStep] = []
+    for number, (edges, rows) in enumerate(zip(entries, prescriptions, strict=True)):
+        codes, increment = np.unique(edges.increment, return_inverse=True)
+        labels = nodes.information.increment_labels[number]
+        count = nodes.node_counts[number]
+        steps.append(
+            PolicyStep(
+                node_count=count,
+                increments=tuple(labels[int(code)] for code in codes),
+                source=edges.source,
+                increment=increment.astype(np.int64),
+                target=edges.child,
+                signal_node=np.arange(count),
+                signal_weight=np.ones(count),
+                prescriptions=rows,
+            )
+        )
+    return Policy(
+        game=game.name,
+        sharing=nodes.information.name,
+        concept=concept,
+        value=dict(zip(game.agents, value.tolist(), strict=True)),
+        actions=dict(zip(game.agents, game.labels.actions, strict=True)),
+        steps=tuple(steps),
+    )

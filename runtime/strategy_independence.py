@@ -1,0 +1,71 @@
+"""Assumption 3, decided on the numeric game: beliefs given c_h do not depend on strategies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .dependence import BeliefWitness, StrategyDependenceError
+from .errors import LimitError
+from .game import Game
+from .information import InformationStructure
+from .nodes import CommonInformation, expand_common_information
+from .progress import Progress, silent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyIndependence:
+    """Whether P(s_h, p_h | c_h) is the same under all strategies.
+
+    Attributes
+    ----------
+    holds
+        None when the game is too large to decide.
+    method
+        ``numeric``, or ``undecided``.
+    witness
+        Two differing beliefs, when refuted.
+    margin
+        The largest L1 distance that was seen: rounding error when it holds.
+    size
+        What was too large, when undecided.
+    nodes
+        The forward pass, which planning can use, when it holds.
+    """
+
+    holds: bool | None
+    method: str
+    witness: BeliefWitness | None = None
+    margin: float | None = None
+    size: str | None = None
+    nodes: CommonInformation | None = None
+
+
+def check_strategy_independence(
+    game: Game,
+    information: InformationStructure,
+    *,
+    max_nodes: int = 200_000,
+    memory_bytes: int = 1 << 30,
+    progress: Progress = silent,
+) -> StrategyIndependence:
+    """Decide Assumption 3 by the guard of the forward pass.
+
+    ``expand_common_information`` says why comparing one random strategy with the uniform one
+    decides, and why merging equal beliefs on the way is harmless.
+
+    Notes
+    -----
+    Source: Liu and Zhang (2023), Assumption 3; the test by one random strategy is an addition.
+    """
+    try:
+        nodes = expand_common_information(
+            game, information, max_nodes=max_nodes, memory_bytes=memory_bytes, progress=progress
+        )
+    except StrategyDependenceError as error:
+        return StrategyIndependence(
+            holds=False, method="numeric", witness=error.witness, margin=error.witness.distance
+        )
+    except LimitError as error:
+        size = ", ".join(f"{key} {value}" for key, value in error.facts.items())
+        return StrategyIndependence(holds=None, method="undecided", size=size)
+    return StrategyIndependence(holds=True, method="numeric", margin=nodes.margin, nodes=nodes)
