@@ -41,4 +41,9 @@ MESSAGES: Mapping[str, Message] = {
             "they are those of {agent} when it knows `{private}`",
         ),
     ),
+    "P0707": Message(
+        text="`{file}` is not a compiled game of posg",
+        notes=("{reason}",),
+        helps=("`posg compile FILE -o GAME.npz` writes one",),
+    ),
 }

@@ -1,0 +1,172 @@
+"""Run the LALR tables over tokens and go on after errors.
+
+A slip whose meaning is plain is mended by a token put in, changed or left out. Otherwise the
+parser leaves out the statement: it unwinds its stack to the body that the statement is in and
+skips to the end of the statement.
+"""
+
+from __future__ import annotations
+
+from lark import Token, Tree, UnexpectedToken
+
+from .diagnostics import Bag
+from .situation import (
+    FILE_STARTERS,
+    GAME_STARTERS,
+    SHARING_STARTERS,
+    STARTERS,
+    Situation,
+    starts_line,
+)
+from .source import Source, Span
+from .syntax_errors import SYNTHETIC, Finding, Repair, diagnose
+from .tables import load_tables
+from .tokens import CLOSING, END, OPENING, TokenStream, made_token, token_span
+
+MAX_REPAIRS = 4
+"""Repairs at one token before its statement is left out."""
+
+MAX_ERRORS = 100
+"""Errors of one text before the parser gives up."""
+
+_BODY = frozenset({"AGENTS", "SHARE", "GAME"})
+"""Types of which one at least is acceptable wherever a statement may begin."""
+
+_BODY_ONLY = (GAME_STARTERS | SHARING_STARTERS) - {"TYPE", "DEFINE"}
+
+
+def parse_tokens(start: str, stream: TokenStream, source: Source, bag: Bag) -> Tree[Token] | None:
+    """Parse from a start symbol; None where that is not ``file`` and an error was found."""
+    return _Run(start, stream, source, bag).run()
+
+
+class _Run:
+    def __init__(self, start: str, stream: TokenStream, source: Source, bag: Bag) -> None:
+        self.start = start
+        self.tokens = list(stream.tokens)
+        self.complete = stream.complete
+        self.source = source
+        self.bag = bag
+        self.parser = load_tables().parse_interactive(start=start)
+        self.place = 0
+        self.repairs = 0
+        self.errors = 0
+
+    def run(self) -> Tree[Token] | None:
+        while True:
+            token = self.tokens[self.place]
+            try:
+                result = self.parser.feed_token(token)
+            except UnexpectedToken:
+                if not self._recover():
+                    return None
+                continue
+            if token.type == END:
+                tree: Tree[Token] = result
+                return tree
+            self.place += 1
+            if token != SYNTHETIC:
+                self.repairs = 0
+
+    def _recover(self) -> bool:
+        """Report and mend or skip; False if nothing can be done."""
+        finding = diagnose(self._situation())
+        at_cut = self.tokens[self.place].type == END and not self.complete
+        if finding.code is not None and not at_cut:
+            self.bag.report(
+                finding.code, finding.span, others=finding.others, **dict(finding.facts)
+            )
+            self.errors += 1
+            if self.errors == MAX_ERRORS:
+                self.complete = False
+                del self.tokens[self.place : -1]
+        self.repairs += 1
+        if finding.repair is not Repair.PANIC and self.repairs <= MAX_REPAIRS:
+            self._repair(finding)
+            return True
+        if self.start != "file":
+            return False
+        self._leave_out_statement()
+        return True
+
+    def _situation(self) -> Situation:
+        values = self.parser.parser_state.value_stack
+        return Situation(
+            tokens=self.tokens,
+            place=self.place,
+            accepts=frozenset(self.parser.accepts()),
+            pending=tuple(value for value in values if isinstance(value, Token)),
+            source=self.source,
+        )
+
+    def _repair(self, finding: Finding) -> None:
+        place = self.place
+        found = token_span(self.tokens[place], self.source)
+        if finding.repair is Repair.SKIP:
+            del self.tokens[place]
+        elif finding.repair is Repair.REPLACE:
+            text = str(self.tokens[place])
+            self.tokens[place] = made_token(finding.tokens[0], text, found)
+        else:
+            end = token_span(self.tokens[place - 1], self.source).end if place else 0
+            gap = Span(self.source, end, end)
+            made = [made_token(kind, SYNTHETIC, gap) for kind in finding.tokens]
+            self.tokens[place:place] = made
+
+    def _leave_out_statement(self) -> None:
+        """Unwind to the innermost body and skip to where its next statement may begin."""
+        state = self.parser.parser_state
+        brackets: list[str] = []
+        start = self.place
+        while not _BODY & self.parser.choices().keys():
+            state.state_stack.pop()
+            value = state.value_stack.pop()
+            if isinstance(value, Token) and value.type in OPENING:
+                brackets.insert(0, value.type)
+        self.place = self._next_statement(brackets)
+        if self.place == start and self.tokens[start].type not in self.parser.accepts():
+            if self.tokens[start].type == END:
+                self._close_body()
+            else:
+                self.place += 1
+
+    def _next_statement(self, brackets: list[str]) -> int:
+        """Index of the token at which to go on, given the brackets open before this one."""
+        in_file = "GAME" in self.parser.choices()
+        if in_file and self.tokens[self.place].type in _BODY_ONLY:
+            return self._next_block()
+        for place in range(self.place, len(self.tokens)):
+            kind = self.tokens[place].type
+            if kind == END:
+                return place
+            if kind == "SEMICOLON" and not (in_file and brackets):
+                return place + 1
+            if kind in OPENING:
+                brackets.append(kind)
+            elif kind in CLOSING and CLOSING[kind] in brackets:
+                while brackets.pop() != CLOSING[kind]:
+                    pass
+                if in_file and not brackets and self.tokens[place + 1].type != "SEMICOLON":
+                    return place + 1
+            elif kind == "RBRACE" and not in_file:
+                return place
+            elif self._begins_statement(place) and (not in_file or kind in FILE_STARTERS):
+                return place
+        return len(self.tokens) - 1
+
+    def _next_block(self) -> int:
+        """Index of the next game, sharing structure or import, whatever is open."""
+        for place in range(self.place, len(self.tokens) - 1):
+            if self.tokens[place].type in FILE_STARTERS and self._begins_statement(place):
+                return place
+        return len(self.tokens) - 1
+
+    def _begins_statement(self, place: int) -> bool:
+        kind, following = self.tokens[place].type, self.tokens[place + 1].type
+        if kind not in STARTERS or following == "LSQB":
+            return False
+        return starts_line(self.tokens, place)
+
+    def _close_body(self) -> None:
+        end = token_span(self.tokens[-1], self.source)
+        self.tokens.insert(self.place, made_token("RBRACE", SYNTHETIC, end))
