@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from .game_class import GameClass, classify_game
     from .information import IncrementLabels, InformationStructure, Update
     from .nodes import CommonInformation, expand_common_information
+    from .observability import Observability, measure_observability
     from .planning import Solution, plan
     from .policies import BoundPolicy, Policy
     from .policy_files import load_policy, save_policy
     from .policy_json import policy_to_json
     from .progress import Progress
+    from .serialize import load_game, save_game
+    from .simulate import Episodes, simulate_episodes
     from .strategy_independence import StrategyIndependence, check_strategy_independence
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "Certificate",
     "CommonInformation",
     "Dynamics",
+    "Episodes",
     "Evaluation",
     "Game",
     "GameClass",
@@ -37,6 +41,7 @@ __all__ = [
     "InformationStructure",
     "Labels",
     "LimitError",
+    "Observability",
     "Policy",
     "ProblemError",
     "Progress",
@@ -51,10 +56,14 @@ __all__ = [
     "classify_game",
     "evaluate_policy",
     "expand_common_information",
+    "load_game",
     "load_policy",
+    "measure_observability",
     "plan",
     "policy_to_json",
+    "save_game",
     "save_policy",
+    "simulate_episodes",
 ]
 
 _HOMES = {
@@ -66,11 +75,14 @@ _HOMES = {
     "game_class": ("GameClass", "classify_game"),
     "information": ("IncrementLabels", "InformationStructure", "Update"),
     "nodes": ("CommonInformation", "expand_common_information"),
+    "observability": ("Observability", "measure_observability"),
     "planning": ("Solution", "plan"),
     "policies": ("BoundPolicy", "Policy"),
     "policy_files": ("load_policy", "save_policy"),
     "policy_json": ("policy_to_json",),
     "progress": ("Progress",),
+    "serialize": ("load_game", "save_game"),
+    "simulate": ("Episodes", "simulate_episodes"),
     "strategy_independence": ("StrategyIndependence", "check_strategy_independence"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

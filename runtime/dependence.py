@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from .arrays import digits
 from .errors import ProblemError
+from .game import Game
+from .information import InformationStructure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +58,16 @@ class StrategyDependenceError(ProblemError):
             uniform=f"{uniform[event]:.6g}",
             other=f"{other[event]:.6g}",
         )
+
+
+def describe_pair(game: Game, information: InformationStructure, step: int, code: int) -> str:
+    """Name a pair (s, p) of a step, such as ``tiger=left; alice: hear[alice]=left``."""
+    state, private = divmod(code, int(np.prod(information.private_counts[step - 1])))
+    known = digits(np.array([private]), information.private_counts[step - 1])[:, 0]
+    parts = [game.labels.states[state]]
+    for agent, names, value in zip(
+        game.agents, information.private_labels[step - 1], known, strict=True
+    ):
+        if len(names) > 1:
+            parts.append(f"{agent}: {names[value]}")
+    return "; ".join(parts)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import KEY_LIMIT, blocks, digits, expand_ranges, offsets_of, run_starts, sum_by_key
+from .arrays import KEY_LIMIT, blocks, expand_ranges, offsets_of, run_starts, sum_by_key
 from .beliefs import Beliefs, concatenate_beliefs, merge_beliefs, normalise_beliefs
-from .dependence import BeliefWitness, StrategyDependenceError
+from .dependence import BeliefWitness, StrategyDependenceError, describe_pair
 from .errors import LimitError
 from .game import Floats, Game, Ints
 from .information import InformationStructure
@@ -83,7 +83,9 @@ class CommonInformation:
     merged
         Whether nodes with equal beliefs are one node.
     margin
-        The largest L1 distance between beliefs under two strategies; at most ``THRESHOLD``.
+        The largest L1 distance between beliefs under two strategies.
+    witness
+        Evidence that beliefs depend on strategies; None when they do not.
     """
 
     game: Game
@@ -92,6 +94,7 @@ class CommonInformation:
     steps: tuple[CommonStep, ...]
     merged: bool
     margin: float
+    witness: BeliefWitness | None
 
     @property
     def node_counts(self) -> tuple[int, ...]:
@@ -109,6 +112,7 @@ def expand_common_information(
     information: InformationStructure,
     *,
     merge: bool = True,
+    refuse: bool = True,
     max_nodes: int = DEFAULT_NODES,
     memory_bytes: int = DEFAULT_MEMORY,
     progress: Progress = silent,
@@ -131,6 +135,10 @@ def expand_common_information(
     merge
         Make nodes with equal beliefs one node. Children and payoffs depend on c_h only through
         its belief and h, so this loses nothing.
+    refuse
+        Raise when beliefs depend on strategies. Otherwise the result says so in ``witness``, its
+        beliefs are those under uniform play, and its counts are still right: under a fixed policy
+        nodes with equal beliefs have equal futures.
     max_nodes
         Limit on the nodes of one step.
     memory_bytes
@@ -139,7 +147,7 @@ def expand_common_information(
     Raises
     ------
     StrategyDependenceError
-        P0501, with a witness.
+        P0501, with a witness; only if ``refuse``.
     LimitError
         P0601 or P0602.
 
@@ -154,6 +162,7 @@ def expand_common_information(
     histories = _count_histories(np.ones(1, dtype=object), roots, beliefs.count)
     steps: list[CommonStep] = []
     margin = 0.0
+    witness: BeliefWitness | None = None
     used = beliefs.nbytes
     kept: tuple[tuple[int, int], SparseRows] | None = None
     for step in range(1, game.horizon):
@@ -167,11 +176,11 @@ def expand_common_information(
             kept = (same, build_push(tables, rows, prescriptions))
         push = _push(tables, beliefs, kept[1], merge=merge, limits=limits, used=used, step=step)
         worst = int(np.argmax(push.distance))
-        if push.distance[worst] > THRESHOLD:
+        if witness is None and push.distance[worst] > THRESHOLD:
             path = _trace(roots, steps, push.edges, worst)
-            raise StrategyDependenceError(
-                _describe(game, information, tables, beliefs, kept[1], push, path, worst)
-            )
+            witness = _describe(game, information, tables, beliefs, kept[1], push, path, worst)
+            if refuse:
+                raise StrategyDependenceError(witness)
         margin = max(margin, float(push.distance[worst]))
         steps.append(CommonStep(beliefs=beliefs, histories=histories, edges=push.edges))
         histories = _count_histories(histories, push.edges, push.children.count)
@@ -185,6 +194,7 @@ def expand_common_information(
         steps=tuple(steps),
         merged=merge,
         margin=margin,
+        witness=witness,
     )
 
 
@@ -395,7 +405,7 @@ def _describe(
     first = int(children.starts[which])
     last = int(np.append(children.starts, len(children.target))[which + 1])
     labels = [
-        describe_target(game, information, step, int(target))
+        describe_pair(game, information, step, int(target))
         for target in children.target[first:last]
     ]
     both = tuple(
@@ -410,16 +420,3 @@ def _describe(
         beliefs=(both[0], both[1]),
         distance=float(push.distance[edge]),
     )
-
-
-def describe_target(game: Game, information: InformationStructure, step: int, code: int) -> str:
-    """Name a pair (s, p) of a step, such as ``tiger=left; alice: hear[alice]=left``."""
-    state, private = divmod(code, int(np.prod(information.private_counts[step - 1])))
-    known = digits(np.array([private]), information.private_counts[step - 1])[:, 0]
-    parts = [game.labels.states[state]]
-    for agent, names, value in zip(
-        game.agents, information.private_labels[step - 1], known, strict=True
-    ):
-        if len(names) > 1:
-            parts.append(f"{agent}: {names[value]}")
-    return "; ".join(parts)

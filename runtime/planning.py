@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .dependence import StrategyDependenceError
 from .errors import ProblemError
 from .game import Floats, Game, Ints
 from .game_class import GameClass, classify_game
@@ -63,6 +64,8 @@ def plan(
 
     Raises
     ------
+    StrategyDependenceError
+        When the beliefs of ``nodes`` depend on strategies.
     ProblemError
         P0701 when the concept does not fit the game's class, P0702 when there is no solver yet.
 
@@ -71,6 +74,8 @@ def plan(
     Source: Liu and Zhang (2023), Algorithm 1. A stage-wise team optimum is the optimum of the
     whole game under strategy independence (Nayyar, Mahajan and Teneketzis, 2013).
     """
+    if nodes.witness is not None:
+        raise StrategyDependenceError(nodes.witness)
     agents = len(game.agents)
     # Both kinds of games need one payoff: each agent's is that or its negative.
     solver, signs = _choose(classify_game(game), concept, agents)

@@ -143,6 +143,10 @@ class BoundPolicy:
             offsets_of(np.append(np.bincount(step.signal_node, minlength=step.node_count), 1))
             for step in policy.steps
         ]
+        self._row_keys = [
+            [rows.signal * max(1, len(rows.private)) + rows.value for rows in step.prescriptions]
+            for step in policy.steps
+        ]
         # An action's code in the game -> its column in the policy.
         self._columns = [
             np.array([policy.actions[agent].index(name) for name in names])
@@ -195,10 +199,9 @@ class BoundPolicy:
         value = self._values[step - 1][agent][private]
         columns = self._columns[agent]
         answer = np.full((len(signals), len(columns)), 1.0 / len(columns))
-        width = max(1, len(rows.private))
-        keys = rows.signal * width + rows.value
+        keys = self._row_keys[step - 1][agent]
         if len(keys):
-            wanted = signals * width + value
+            wanted = signals * max(1, len(rows.private)) + value
             place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
             known = (keys[place] == wanted) & (value >= 0)
             answer[known] = rows.probability[place[known]][:, columns]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from .checked_json import MalformedError
+from .checked_json import MalformedError, read_list, read_mapping
 from .errors import ProblemError
 from .files import replacing
 from .policies import Policy
@@ -26,9 +27,8 @@ def save_policy(policy: Policy, path: str | Path) -> None:
         with replacing(target) as stream:
             np.savez_compressed(stream, allow_pickle=False, **policy_to_arrays(policy))
     else:
-        text = json.dumps(policy_to_json(policy), indent=1, ensure_ascii=False)
         with replacing(target) as stream:
-            stream.write(text.encode() + b"\n")
+            stream.writelines(line.encode() + b"\n" for line in _lines(policy_to_json(policy)))
 
 
 def load_policy(path: str | Path) -> Policy:
@@ -52,3 +52,20 @@ def load_policy(path: str | Path) -> Policy:
         raise ProblemError("P0703", file=source, reason=error) from error
     except (ValueError, zipfile.BadZipFile) as error:
         raise ProblemError("P0703", file=source, reason="it is damaged") from error
+
+
+def _lines(data: Mapping[str, object]) -> Iterator[str]:
+    """Lay out the JSON object with one member, and one node, a line."""
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    yield "{"
+    for name, value in data.items():
+        if name != "steps":
+            yield f"{encode(name)}: {encode(value)},"
+    steps = read_list(data["steps"], "steps")
+    yield '"steps": ['
+    for step, nodes in enumerate(steps):
+        listed = read_list(read_mapping(nodes, "step")["nodes"], "nodes")
+        yield '{"nodes": ['
+        yield ",\n".join(encode(node) for node in listed)
+        yield "]}" + ("," if step + 1 < len(steps) else "")
+    yield "]}"

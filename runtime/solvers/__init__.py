@@ -1,1 +1,1 @@
-"""Placeholder, replaced below."""
+"""Stage solvers: one module a concept, all with the signature of ``protocol.StageSolver``."""
