@@ -44,9 +44,11 @@ def read_number(text: str) -> Fraction | None:
     return value if value == 0 or 1 / limit <= value <= limit else None
 
 
-def build_tree(tree: Tree[Token], source: Source, bag: Bag) -> Any:  # the rule decides the type
+def build_tree(
+    tree: Tree[Token], comments: tuple[syntax.Comment, ...], source: Source, bag: Bag
+) -> Any:  # the rule decides the type
     """Build the node of a parse tree."""
-    builder = _Builder(source, bag)
+    builder = _Builder(source, comments, bag)
     built: dict[int, Any] = {}  # the same values as in Children
     depth: dict[int, int] = {}
     for part in tree.iter_subtrees():
@@ -67,8 +69,9 @@ def build_tree(tree: Tree[Token], source: Source, bag: Bag) -> Any:  # the rule 
 class _Builder:
     """One method a rule; ``meta`` holds the place, ``children`` what the rule kept."""
 
-    def __init__(self, source: Source, bag: Bag) -> None:
+    def __init__(self, source: Source, comments: tuple[syntax.Comment, ...], bag: Bag) -> None:
         self.source = source
+        self.comments = comments
         self.bag = bag
 
     def span(self, place: Meta | Token) -> Span:
@@ -81,7 +84,9 @@ class _Builder:
 
     def file(self, meta: Meta, children: Children) -> syntax.Spec:
         whole = Span(self.source, 0, len(self.source.text))
-        return syntax.Spec(span=whole, items=tuple(children), source=self.source)
+        return syntax.Spec(
+            span=whole, items=tuple(children), source=self.source, comments=self.comments
+        )
 
     def import_file(self, meta: Meta, children: Children) -> syntax.Import:
         return syntax.Import(span=self.span(meta), path=str(children[0][1:-1]))
@@ -332,19 +337,16 @@ class _Builder:
         return syntax.Step(span=self.span(meta))
 
     def name(self, meta: Meta, children: Children) -> syntax.Name:
-        name, indices, prime = children
+        name, indices, *prime = children
         return syntax.Name(
             span=self.span(meta),
             name=str(name),
             name_span=self.span(name),
             indices=indices or (),
-            primed=prime is not None,
+            primed=any(prime),
         )
 
-    def plain_name(self, meta: Meta, children: Children) -> syntax.Name:
-        return self.name(meta, [*children, None])
-
-    primed_name = name
+    plain_name = primed_name = name
 
     def indices(self, meta: Meta, children: Children) -> tuple[syntax.Expr, ...]:
         return tuple(children)

@@ -59,8 +59,18 @@ class Bag:
     def report(
         self, code: str, span: Span | None, *, others: Iterable[Span] = (), **facts: object
     ) -> None:
-        """Add a diagnostic; facts are turned into text, a fact that is None is dropped."""
-        kept = {key: str(value) for key, value in facts.items() if value is not None}
+        """Add a diagnostic.
+
+        Facts are turned into text. One that is None or an empty tuple is dropped; the items of a
+        tuple are offered as alternatives.
+        """
+        kept = {
+            key: " or ".join(f"`{item}`" for item in value)
+            if isinstance(value, tuple)
+            else str(value)
+            for key, value in facts.items()
+            if value is not None and value != ()
+        }
         self.add(Diagnostic(code, span, kept, tuple(others)))
 
     def add(self, diagnostic: Diagnostic) -> None:

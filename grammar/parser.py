@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
+
+from lark import Token, Tree, UnexpectedToken
 
 from . import syntax
 from .build import build_tree
 from .diagnostics import Bag
-from .recovery import parse_tokens
 from .source import Source
-from .tokens import read_tokens
+from .tables import load_tables
+from .tokens import TokenStream, read_tokens
 
 
 def parse(source: Source, bag: Bag) -> syntax.Spec:
@@ -29,10 +30,9 @@ def parse(source: Source, bag: Bag) -> syntax.Spec:
         The tree, without the statements that could not be read; whole if ``bag`` got no error.
     """
     stream = read_tokens(source, bag)
-    tree = parse_tokens("file", stream, source, bag)
+    tree = _parse_tokens("file", stream, source, bag)
     assert tree is not None, "the recovery of files ends in a tree"
-    spec = cast(syntax.Spec, build_tree(tree, source, bag))
-    return replace(spec, comments=stream.comments)
+    return cast(syntax.Spec, build_tree(tree, stream.comments, source, bag))
 
 
 def parse_structure(source: Source, bag: Bag) -> syntax.StructureCall | None:
@@ -47,7 +47,22 @@ def parse_expression(source: Source, bag: Bag) -> syntax.Expr | None:
 
 def _parse_part(start: str, source: Source, bag: Bag) -> object:
     errors = Bag()
-    tree = parse_tokens(start, read_tokens(source, errors), source, errors)
-    node: object = None if tree is None else build_tree(tree, source, errors)
+    stream = read_tokens(source, errors)
+    tree = _parse_tokens(start, stream, source, errors)
+    node: object = tree and build_tree(tree, stream.comments, source, errors)
     bag.extend(errors.diagnostics)
     return None if errors.has_errors else node
+
+
+def _parse_tokens(start: str, stream: TokenStream, source: Source, bag: Bag) -> Tree[Token] | None:
+    """Parse from a start symbol; None where that is not ``file`` and an error was found."""
+    parser = load_tables().parse_interactive(start=start)
+    for place, token in enumerate(stream.tokens):
+        try:
+            result = parser.feed_token(token)
+        except UnexpectedToken:
+            from .recovery import go_on  # most texts never need it
+
+            return go_on(parser, place, stream, source, bag)
+    tree: Tree[Token] = result  # the last token ended the text
+    return tree

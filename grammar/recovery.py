@@ -8,6 +8,7 @@ skips to the end of the statement.
 from __future__ import annotations
 
 from lark import Token, Tree, UnexpectedToken
+from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from .diagnostics import Bag
 from .situation import (
@@ -20,7 +21,6 @@ from .situation import (
 )
 from .source import Source, Span
 from .syntax_errors import SYNTHETIC, Finding, Repair, diagnose
-from .tables import load_tables
 from .tokens import CLOSING, END, OPENING, TokenStream, made_token, token_span
 
 MAX_REPAIRS = 4
@@ -35,20 +35,34 @@ _BODY = frozenset({"AGENTS", "SHARE", "GAME"})
 _BODY_ONLY = (GAME_STARTERS | SHARING_STARTERS) - {"TYPE", "DEFINE"}
 
 
-def parse_tokens(start: str, stream: TokenStream, source: Source, bag: Bag) -> Tree[Token] | None:
-    """Parse from a start symbol; None where that is not ``file`` and an error was found."""
-    return _Run(start, stream, source, bag).run()
+def go_on(
+    parser: InteractiveParser, place: int, stream: TokenStream, source: Source, bag: Bag
+) -> Tree[Token] | None:
+    """Parse the rest of a text whose token at ``place`` does not fit.
+
+    Returns
+    -------
+    Tree or None
+        What could be read of a file; None for another start symbol after an error.
+    """
+    return _Run(parser, place, stream, source, bag).run()
 
 
 class _Run:
-    def __init__(self, start: str, stream: TokenStream, source: Source, bag: Bag) -> None:
-        self.start = start
+    def __init__(
+        self,
+        parser: InteractiveParser,
+        place: int,
+        stream: TokenStream,
+        source: Source,
+        bag: Bag,
+    ) -> None:
+        self.parser = parser
+        self.place = place
         self.tokens = list(stream.tokens)
         self.complete = stream.complete
         self.source = source
         self.bag = bag
-        self.parser = load_tables().parse_interactive(start=start)
-        self.place = 0
         self.repairs = 0
         self.errors = 0
 
@@ -84,7 +98,7 @@ class _Run:
         if finding.repair is not Repair.PANIC and self.repairs <= MAX_REPAIRS:
             self._repair(finding)
             return True
-        if self.start != "file":
+        if self.parser.parser_state.parse_conf.start != "file":
             return False
         self._leave_out_statement()
         return True

@@ -5,24 +5,22 @@ Spans and comments take no part in equality, so ``parse(print(tree)) == tree`` i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 
+from .node import Record, field
 from .source import Source, Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Record):
     """Base of every node."""
 
-    span: Span = field(compare=False, repr=False)
+    span: Span = field(compare=False)
 
 
 # --- expressions ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Number(Node):
     """An integer or decimal; ``text`` is kept as written, ``value`` is exact."""
 
@@ -30,24 +28,20 @@ class Number(Node):
     value: Fraction = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Boolean(Node):
     """``true`` or ``false``."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing(Node):
     """``nothing``: the value of a register that was not written, of an increment not sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Node):
     """``step``: the number h of the current decision."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Name(Node):
     """``x``, ``x'``, ``x[i]``, ``x[i, k]'``; also ``observation[i]``, ``action[i]``, ``reward[i]``.
 
@@ -57,16 +51,15 @@ class Name(Node):
     name: str
     indices: tuple[Expr, ...] = ()
     primed: bool = False
-    name_span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Node):
     """``f(e, ...)``: a define or one of ``min max abs clamp``."""
 
     function: str
     arguments: tuple[Expr, ...]
-    name_span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False)
 
 
 class UnaryOp(Enum):
@@ -94,7 +87,6 @@ class BinaryOp(Enum):
     MOD = "%"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Unary(Node):
     """A prefix operator applied."""
 
@@ -102,17 +94,15 @@ class Unary(Node):
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Binary(Node):
     """An infix operator applied; ``op_span`` covers the operator."""
 
     op: BinaryOp
     left: Expr
     right: Expr
-    op_span: Span = field(compare=False, repr=False)
+    op_span: Span = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Membership(Node):
     """``e in { v, w }``, ``e in lo..hi``, ``e in Type``."""
 
@@ -120,14 +110,12 @@ class Membership(Node):
     domain: Domain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TupleExpr(Node):
     """``(e, e, ...)`` with at least two items."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class If(Node):
     """``if c then x else y``."""
 
@@ -136,33 +124,28 @@ class If(Node):
     otherwise: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WildcardPattern(Node):
     """``_``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ValuePattern(Node):
     """A value: a number, name, boolean or ``nothing``."""
 
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TuplePattern(Node):
     """``(p, q)``."""
 
     items: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlternativePattern(Node):
     """``p | q``."""
 
     options: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm(Node):
     """``pattern => value``."""
 
@@ -170,7 +153,6 @@ class Arm(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Match(Node):
     """``match e { arms }``."""
 
@@ -189,7 +171,6 @@ class Quantifier(Enum):
     MIN = "min"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Quantified(Node):
     """``all i: e``, ``sum k in D: e``; without a domain the index ranges over agents."""
 
@@ -197,17 +178,15 @@ class Quantified(Node):
     name: str
     domain: Domain | None
     body: Expr
-    name_span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Uniform(Node):
     """``uniform`` (over the whole domain of the target) or ``uniform { e, ... }``."""
 
     values: tuple[Expr, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry(Node):
     """``value: probability``."""
 
@@ -215,7 +194,6 @@ class Entry(Node):
     probability: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution(Node):
     """``{ v: p, ..., else: q }``."""
 
@@ -246,14 +224,12 @@ Pattern = WildcardPattern | ValuePattern | TuplePattern | AlternativePattern
 # --- domains ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SetDomain(Node):
     """``{ v, w, ... }``."""
 
     values: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RangeDomain(Node):
     """``lo..hi``, both ends in."""
 
@@ -261,7 +237,6 @@ class RangeDomain(Node):
     high: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NamedDomain(Node):
     """``bool``, a type's name, or ``observation[i]`` / ``action[i]`` / ``see[i]`` in ``memory``."""
 
@@ -275,7 +250,6 @@ Domain = SetDomain | RangeDomain | NamedDomain
 # --- statements of a game ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexBinder(Node):
     """``k in D`` between the brackets of a declaration."""
 
@@ -283,7 +257,6 @@ class IndexBinder(Node):
     domain: Domain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexValue(Node):
     """``i`` or ``alice`` between the brackets of a declaration."""
 
@@ -293,7 +266,6 @@ class IndexValue(Node):
 Index = IndexBinder | IndexValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentGroup(Node):
     """``alice`` or ``robot[1..3]``."""
 
@@ -302,28 +274,24 @@ class AgentGroup(Node):
     high: Expr | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentsDecl(Node):
     """``agents ...;``."""
 
     groups: tuple[AgentGroup, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HorizonDecl(Node):
     """``horizon H;``."""
 
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiscountDecl(Node):
     """``discount x;``."""
 
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Interval(Node):
     """``[lo, hi]``: the closed range of a real parameter."""
 
@@ -331,23 +299,21 @@ class Interval(Node):
     high: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ParamDecl(Node):
     """``param p in [0, 1] = 0.3;``, ``param n in 1..5 = 3;``, ``param c = 2;``."""
 
     name: str
     range: Interval | Domain | None
     value: Expr
-    name_span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TypeDecl(Node):
     """``type T = domain;``."""
 
     name: str
     domain: Domain
-    name_span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False)
 
 
 class VariableKind(Enum):
@@ -358,7 +324,6 @@ class VariableKind(Enum):
     OBSERVATION = "observation"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VariableDecl(Node):
     """``state x in D;``, ``action a[i] in D;``, ``observation o[i] in D;``."""
 
@@ -366,20 +331,18 @@ class VariableDecl(Node):
     name: str
     indices: tuple[Index, ...]
     domain: Domain
-    name_span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Define(Node):
     """``define f(x, y) = e;``; ``parameters`` is None for a plain name."""
 
     name: str
     parameters: tuple[str, ...] | None
     body: Expr
-    name_span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Init(Node):
     """``init x ~ D;`` (``random``) or ``init x = v;``; targets are unprimed."""
 
@@ -388,7 +351,6 @@ class Init(Node):
     random: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Equation(Node):
     """``x' ~ D;``, ``x' = e;``, ``(x', y') ~ D;``; targets are primed."""
 
@@ -397,7 +359,6 @@ class Equation(Node):
     random: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reward(Node):
     """``reward = e;``, ``reward[i] = e;``."""
 
@@ -405,14 +366,13 @@ class Reward(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StructureCall(Node):
     """``delayed(d = 1)``: a sharing structure or a compression with its arguments."""
 
     name: str
     positional: tuple[Expr, ...]
     named: tuple[tuple[str, Expr], ...]
-    name_span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False)
 
 
 class UseKind(Enum):
@@ -422,7 +382,6 @@ class UseKind(Enum):
     COMPRESSION = "compression"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Use(Node):
     """``use sharing f(...);``, ``use compression f(...);``."""
 
@@ -430,7 +389,6 @@ class Use(Node):
     structure: StructureCall
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting(Node):
     """One setting of an ``expect``.
 
@@ -444,7 +402,6 @@ class Setting(Node):
     value: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Expect(Node):
     """``expect [not] subject[agent] [op value [+- tolerance]] [with settings];``."""
 
@@ -473,13 +430,12 @@ GameItem = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Game(Node):
     """``game name { ... }``."""
 
     name: str
     items: tuple[GameItem, ...]
-    name_span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False)
 
 
 # --- sharing structures --------------------------------------------------------------------------
@@ -493,7 +449,6 @@ class ParameterKind(Enum):
     DEFINE = "define"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SharingParameter(Node):
     """``d = 1``, ``sender: agent``, ``trigger: define``."""
 
@@ -502,7 +457,6 @@ class SharingParameter(Node):
     default: Expr | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Share(Node):
     """``share X, Y [to bob] after d [when C];``."""
 
@@ -512,7 +466,6 @@ class Share(Node):
     condition: Expr | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Keep(Node):
     """``keep X for m;``."""
 
@@ -520,24 +473,21 @@ class Keep(Node):
     steps: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Forget(Node):
     """``forget X;``."""
 
     values: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory(Node):
     """``memory last[i] in D;``: a register of each agent."""
 
     name: str
     indices: tuple[Index, ...]
     domain: Domain
-    name_span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Xi(Node):
     """``xi last[i]' = e;``: the private update ξ of one register (2.2)."""
 
@@ -545,7 +495,6 @@ class Xi(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Chi(Node):
     """``chi e, ...;``: what becomes common, χ (2.1)."""
 
@@ -555,42 +504,37 @@ class Chi(Node):
 SharingItem = Share | Keep | Forget | Memory | Xi | Chi
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sharing(Node):
     """``sharing name(parameters) { ... }``; ``parameters`` is empty with or without brackets."""
 
     name: str
     parameters: tuple[SharingParameter, ...]
     items: tuple[SharingItem, ...]
-    name_span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False)
 
 
 # --- files ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Import(Node):
     """``import "path.posg";``."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
+class Comment(Node):
     """A comment with its delimiters; ``own_line`` when nothing but white space precedes it."""
 
     text: str
-    span: Span = field(compare=False, repr=False)
     own_line: bool
 
 
 SpecItem = Import | TypeDecl | Define | Game | Sharing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Spec(Node):
     """One file."""
 
     items: tuple[SpecItem, ...]
-    source: Source = field(compare=False, repr=False)
-    comments: tuple[Comment, ...] = field(compare=False, default=())
+    source: Source = field(compare=False)
+    comments: tuple[Comment, ...] = field(default=(), compare=False)

@@ -7,12 +7,12 @@ Building the tables takes half a second, loading them a hundredth. Anything wron
 from __future__ import annotations
 
 import os
+import pkgutil
 import sys
 import tempfile
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
-from importlib import resources
 from io import BytesIO
 from pathlib import Path
 
@@ -24,12 +24,13 @@ START_SYMBOLS = ("file", "structure", "expr")
 @cache
 def load_tables() -> lark.Lark:
     """Return the parser, from the cache where that is possible."""
-    grammar = resources.files(__package__).joinpath("posg.lark").read_text(encoding="utf-8")
-    version = f"{grammar}\0{lark.__version__}\0{sys.version}"
-    path = _cache_directory() / f"grammar-{sha256(version.encode()).hexdigest()[:16]}.lalr"
+    grammar = pkgutil.get_data(__package__, "posg.lark")
+    assert grammar is not None, "the grammar is part of the package"
+    version = f"{lark.__version__}\0{sys.version}\0".encode() + grammar
+    path = _cache_directory() / f"grammar-{sha256(version).hexdigest()[:16]}.lalr"
     tables = _read(path)
     if tables is None:
-        tables = _build(grammar)
+        tables = _build(grammar.decode())
         _write(path, tables)
     return tables
 

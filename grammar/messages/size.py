@@ -29,4 +29,9 @@ MESSAGES: Mapping[str, Message] = {
         notes=("{profiles} profiles of prescriptions at one node; the limit is {limit}",),
         helps=("share private information sooner, or make the domains smaller",),
     ),
+    "P0605": Message(
+        text="a team's stage problem took longer than {seconds} seconds",
+        notes=("an agent has {private} possible private values at one node",),
+        helps=("share private information sooner, or make the domains smaller",),
+    ),
 }
