@@ -1,1 +1,1 @@
-"""Placeholder, replaced below."""
+"""The compiler: from a syntax tree to a numeric game and its information structure."""

@@ -6,4 +6,77 @@ from collections.abc import Mapping
 
 from .message import Message
 
-MESSAGES: Mapping[str, Message] = {}
+_NEAR = "did you mean {suggestion}?"
+
+MESSAGES: Mapping[str, Message] = {
+    "P0801": Message("cannot read `{path}`: {reason}", label="imported here"),
+    "P0802": Message(
+        "there is no library `{path}`", label="imported here", helps=("write `{suggestion}`",)
+    ),
+    "P0803": Message(
+        "files import each other: {cycle}",
+        label="this import closes the cycle",
+        other="by way of this import",
+        helps=("move what both need into a third file",),
+    ),
+    "P0804": Message(
+        "there is no game `{name}` in this file",
+        notes=("it holds {games}",),
+        helps=(_NEAR,),
+    ),
+    "P0805": Message(
+        "{file} holds several games: {games}", helps=("choose one with `--game NAME`",)
+    ),
+    "P0806": Message("{file} holds no game", helps=("add `game name {{ ... }}`",)),
+    "P0807": Message(
+        "no sharing structure was chosen",
+        label="this game",
+        helps=("add `use sharing delayed(d = 1);`, or pass `--sharing 'delayed(d = 1)'`",),
+    ),
+    "P0808": Message(
+        "there is no compression called `{name}`",
+        label="unknown",
+        helps=(_NEAR, "posg knows {known}"),
+    ),
+    "P0809": Message("`{text}` is not of the form NAME=VALUE", helps=("write `--set p=0.4`",)),
+    "P0810": Message(
+        "the {kind} of this game is chosen twice",
+        label="chosen again here",
+        other="first chosen here",
+    ),
+    "P0811": Message(
+        "`{setting}` is not a setting of `expect`",
+        label="unknown setting",
+        helps=("settings are sharing, compression, horizon, concept and set NAME = e",),
+    ),
+    "P0812": Message(
+        "nothing called `{subject}` can be expected",
+        label="unknown subject",
+        helps=(_NEAR, "posg knows {known}"),
+    ),
+    "P0813": Message(
+        "`{subject}` must be compared with a number",
+        label="no comparison",
+        helps=("write `{subject} == 8.815 +- 0.001`",),
+    ),
+    "P0814": Message(
+        "`{subject}` is true or false and is not compared",
+        label="a comparison",
+        helps=("write `expect {subject};` or `expect not {subject};`",),
+    ),
+    "P0815": Message("cannot write `{path}`: {reason}"),
+    "P0816": Message(
+        "compression `{name}` is not available yet",
+        label="chosen here",
+        helps=("use `merge` (lossless) or `exact`",),
+    ),
+    "P0817": Message(
+        "there is no concept called `{name}`",
+        label="unknown concept",
+        helps=(_NEAR, "concepts are nash, ce, cce and team"),
+    ),
+    "P0818": Message(
+        "agent `{name}` does not exist", label="unknown agent", helps=(_NEAR,)
+    ),
+    "P0819": Message("`--horizon {value}` must be a whole number of at least 1"),
+}
