@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,7 +168,7 @@ def expand_common_information(
     used = beliefs.nbytes
     kept: tuple[tuple[int, int], SparseRows] | None = None
     for step in range(1, game.horizon):
-        progress("common information", step, game.horizon)
+        report = partial(progress, "common information", step, game.horizon)
         tables = catalogue.tables(step)
         # The same tables and rows give the same operator, so it is kept from step to step.
         same = (id(tables.outcomes), id(tables.update))
@@ -174,7 +176,16 @@ def expand_common_information(
         if kept is None or kept[0] != same or not np.isin(rows, kept[1].rows).all():
             prescriptions = _draw_prescriptions(random, tables.private_counts, game.action_counts)
             kept = (same, build_push(tables, rows, prescriptions))
-        push = _push(tables, beliefs, kept[1], merge=merge, limits=limits, used=used, step=step)
+        push = _push(
+            tables,
+            beliefs,
+            kept[1],
+            merge=merge,
+            limits=limits,
+            used=used,
+            step=step,
+            report=report,
+        )
         worst = int(np.argmax(push.distance))
         if witness is None and push.distance[worst] > THRESHOLD:
             path = _trace(roots, steps, push.edges, worst)
@@ -275,6 +286,7 @@ def _push(
     limits: _Limits,
     used: int,
     step: int,
+    report: Callable[[], None],
 ) -> _Push:
     """Multiply the beliefs with F_h, block by block, and normalise (and merge) the children."""
     cost = np.diff(operator.offsets)[operator.position(beliefs.index)]
@@ -282,6 +294,7 @@ def _push(
     collected: list[tuple[Ints, Ints, Ints, Floats, Floats]] = []
     made = stored = 0
     for begin, end in blocks(np.add.reduceat(cost, beliefs.offsets[:-1]), BLOCK):
+        report()
         children = _children(tables, beliefs, operator, begin, end)
         part, classes = children.beliefs, np.arange(children.beliefs.count)
         if merge:

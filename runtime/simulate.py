@@ -187,7 +187,8 @@ def _draw(chances: Floats, rows: Ints, random: np.random.Generator) -> Ints:
     reached = np.cumsum(chances, axis=1)
     wanted = random.random(len(rows)) * reached[rows, -1]
     passed: Ints = (reached[rows] <= wanted[:, None]).sum(axis=1)
-    return np.minimum(passed, chances.shape[1] - 1)
+    column: Ints = np.minimum(passed, chances.shape[1] - 1)
+    return column
 
 
 def _draw_signal(bound: BoundPolicy, step: int, node: Ints, random: np.random.Generator) -> Ints:

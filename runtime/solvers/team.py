@@ -11,6 +11,7 @@ from ..errors import LimitError
 from ..game import Floats, Ints
 from ..payoffs import StagePayoffs
 from .protocol import StageSolution
+from .team_program import solve_team_program
 
 PROFILE_LIMIT = 20_000_000
 """Most prescription profiles that are enumerated at a node."""
@@ -22,12 +23,14 @@ def solve_team(payoffs: StagePayoffs) -> StageSolution:
     """Maximise the common payoff over deterministic prescriptions of all agents.
 
     The prescriptions of all agents but one are enumerated; the agent with most prescriptions
-    instead best-responds, separately for each of its private values.
+    instead best-responds, separately for each of its private values. With two agents and more than
+    ``PROFILE_LIMIT`` profiles an integer program takes the place of the enumeration.
 
     Raises
     ------
     LimitError
-        P0604 when a node has more than ``PROFILE_LIMIT`` profiles to enumerate.
+        P0604 when a node of three or more agents has too many profiles to enumerate, P0605 when an
+        integer program takes too long.
 
     Notes
     -----
@@ -41,6 +44,8 @@ def solve_team(payoffs: StagePayoffs) -> StageSolution:
     order = sorted(range(len(counts)), key=lambda agent: (counts[agent], agent), reverse=True)
     responder, enumerated = order[0], order[1:]
     profiles = float(np.prod([counts[agent] for agent in enumerated]))
+    if profiles > PROFILE_LIMIT and len(counts) == 2:
+        return _solve_programs(payoffs)
     if profiles > PROFILE_LIMIT:
         raise LimitError("P0604", profiles=f"{profiles:.3g}", limit=PROFILE_LIMIT)
     axes = [0]
@@ -59,6 +64,18 @@ def solve_team(payoffs: StagePayoffs) -> StageSolution:
     return StageSolution(
         prescriptions=tuple(np.eye(count)[row] for row, count in zip(chosen, actions, strict=True)),
         values=best[None],
+    )
+
+
+def _solve_programs(payoffs: StagePayoffs) -> StageSolution:
+    """Solve one integer program a node."""
+    nodes, types_1, actions_1, types_2, actions_2 = payoffs.values.shape[1:]
+    best = np.empty(nodes)
+    rows = np.empty((nodes, types_1), dtype=np.int64), np.empty((nodes, types_2), dtype=np.int64)
+    for node, table in enumerate(payoffs.values[0]):
+        best[node], rows[0][node], rows[1][node] = solve_team_program(table)
+    return StageSolution(
+        prescriptions=(np.eye(actions_1)[rows[0]], np.eye(actions_2)[rows[1]]), values=best[None]
     )
 
 

@@ -67,14 +67,18 @@ def with_lottery(policy: Policy, other: Policy, weight: float) -> Policy:
     return replace(policy, steps=tuple(steps))
 
 
-@pytest.mark.parametrize("structure", [one_step_delay, full, one_directional])
 @pytest.mark.parametrize("merge", [True, False])
 @pytest.mark.parametrize(
-    "options",
+    ("structure", "options"),
     [
-        {"horizon": 3, "states": 2, "scope": RewardScope.OUTCOME, "discount": 0.9},
-        {"horizon": 2, "initial_observations": True, "scope": RewardScope.TRANSITION},
-        {"horizon": 2, "agents": 3, "states": 2},
+        (
+            one_step_delay,
+            {"horizon": 3, "states": 2, "scope": RewardScope.OUTCOME, "discount": 0.9},
+        ),
+        (full, {"horizon": 2, "initial_observations": True, "scope": RewardScope.TRANSITION}),
+        (one_directional, {"horizon": 2, "initial_observations": True}),
+        (one_step_delay, {"horizon": 2, "agents": 3, "states": 2}),
+        (one_directional, {"horizon": 2, "agents": 3, "states": 2, "discount": 0.5}),
     ],
 )
 def test_random_policies(structure, merge, options):

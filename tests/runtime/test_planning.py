@@ -42,9 +42,9 @@ CASES = [
     (one_step_delay, {"horizon": 3, "states": 2}, 2),
     (one_step_delay, {"horizon": 2, "scope": OUTCOME, "initial_observations": True}, 3),
     (one_step_delay, {"horizon": 2, "agents": 3, "states": 2}, 2),
-    (full, {"horizon": 3, "states": 2, "scope": TRANSITION, "discount": 0.9}, 2),
+    (full, {"horizon": 3, "states": 2, "scope": TRANSITION, "discount": 0.9}, 1),
     (full, {"horizon": 2, "agents": 3, "states": 2, "initial_observations": True}, 1),
-    (one_directional, {"horizon": 3, "states": 2, "scope": OUTCOME}, 2),
+    (one_directional, {"horizon": 3, "states": 2, "scope": OUTCOME}, 1),
     (one_directional, {"horizon": 2, "initial_observations": True, "discount": 0.5}, 3),
     (uncontrolled, {"horizon": 3, "states": 2, "uncontrolled": True, "scope": TRANSITION}, 2),
     (none, {"horizon": 1, "states": 2, "initial_observations": True}, 2),
@@ -223,9 +223,22 @@ def test_stage_team_optimum(shape, entries, monkeypatch):
         assert value == pytest.approx(brute_force_team(table[0, node]))
 
 
+@pytest.mark.parametrize("shape", [(1, 3, 1, 2), (2, 3, 3, 2), (4, 3, 3, 3), (5, 2, 4, 3)])
+def test_integer_program_agrees_with_enumeration(shape, monkeypatch):
+    table = np.random.default_rng(3).normal(size=(1, 3, *shape))
+    private = tuple(np.tile(np.arange(m), (3, 1)) for m in shape[0::2])
+    payoffs = StagePayoffs(nodes=np.arange(3), private=private, values=table)
+    enumerated = team.solve_team(payoffs)
+    monkeypatch.setattr(team, "PROFILE_LIMIT", 0)
+    programmed = team.solve_team(payoffs)
+    assert programmed.values == pytest.approx(enumerated.values)
+    for one, two in zip(programmed.prescriptions, enumerated.prescriptions, strict=True):
+        assert np.array_equal(one, two)
+
+
 def test_stage_too_large_to_enumerate():
-    values = np.zeros((1, 1, 30, 2, 31, 2))
-    private = (np.arange(30)[None], np.arange(31)[None])
+    values = np.zeros((1, 1, 15, 2, 15, 2, 15, 2))
+    private = (np.arange(15)[None],) * 3
     with pytest.raises(LimitError) as caught:
         team.solve_team(StagePayoffs(nodes=np.arange(1), private=private, values=values))
     assert caught.value.code == "P0604"
