@@ -83,6 +83,19 @@ class Column:
             shapes.append(self.number.shape)
         return all(shape == () for shape in shapes) and all(i.is_constant() for i in self.items)
 
+    def spread(self, count: int) -> Column:
+        """The same values with one entry per row, so that they no longer count as constant."""
+        number = self.number
+        if number is not None and number.plain is not None:
+            number = Number.of(number.plain.expand(count))
+        return Column(
+            self.kind,
+            None if self.codes is None else np.broadcast_to(self.codes, (count,)),
+            number,
+            tuple(item.spread(count) for item in self.items),
+            None if self.absent is None else np.broadcast_to(self.absent, (count,)),
+        )
+
     def take(self, rows: Rows) -> Column:
         """Select rows."""
         return Column(
@@ -202,7 +215,8 @@ def scatter(parts: Sequence[tuple[Rows, Column]], count: int) -> Column:
 
 def describe(column: Column, row: int, symbols: SymbolTable, agents: Sequence[Agent]) -> str:
     """The value of one row as it would be written."""
-    if column.absent is not None and bool(np.broadcast_to(column.absent, (row + 1,))[row]):
+    absent = column.absent
+    if absent is not None and bool(absent if absent.shape == () else absent[row]):
         return "nothing"
     if column.kind is Kind.TUPLE:
         return "(" + ", ".join(describe(i, row, symbols, agents) for i in column.items) + ")"

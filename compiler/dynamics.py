@@ -294,11 +294,8 @@ def _check_symbolic(
 
 
 def _first_of_each(values: NDArray[Any]) -> Sequence[int]:  # signs, by identity
-    """First place of every distinct value."""
-    seen: dict[object, int] = {}
-    for place, value in enumerate(values):
-        seen.setdefault(value, place)
-    return list(seen.values())
+    """First place of every distinct sign."""
+    return [int(places[0]) for sign in Sign if len(places := np.flatnonzero(values == sign))]
 
 
 def _check_sums(

@@ -183,7 +183,7 @@ def _branches(
         return then(frame) if condition else otherwise(frame)
     if frame.world.explore:
         first, second = then(frame), otherwise(frame)
-        return second if first.kind is Kind.NOTHING else first
+        return (second if first.kind is Kind.NOTHING else first).spread(frame.count)
     yes, no = np.flatnonzero(condition), np.flatnonzero(~condition)
     if not len(no):
         return then(frame)
@@ -512,11 +512,12 @@ def match_rows(
 
 def _match(expression: syntax.Match, frame: Frame) -> Column:
     taken, missing = match_rows(expression, frame)
-    if len(taken) == 1 and not len(missing):
+    if len(taken) == 1 and len(taken[0][0]) == frame.count:
         return evaluate(taken[0][1], frame)
     parts = [(rows, evaluate(value, frame.take(rows))) for rows, value in taken]
     if frame.world.explore:
-        return next((c for _, c in parts if c.kind is not Kind.NOTHING), parts[0][1])
+        solid = next((c for _, c in parts if c.kind is not Kind.NOTHING), parts[0][1])
+        return solid.spread(frame.count)
     if len(missing):
         parts.append((missing, Column.nothing()))
     return scatter(parts, frame.count)

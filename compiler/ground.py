@@ -17,9 +17,9 @@ from .dynamics import CheckedDynamics
 from .evaluate import Fault, World, evaluate, table_frame
 from .laws import Columns, Law, Problem, Read, make_world, row_text, sum_by_key, tabulate
 from .model import GameModel, Role, Variable, joint_label, joint_values, value_text
+from .radix import MAX_KEY, digit, digits, distinct, number
 
 BLOCK_ROWS = 500_000
-MAX_STATE_SPACE = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class _Grounder:
         self.all_states = all_states
         self.state_sizes = tuple(len(v.domain) for v in model.states)
         size = prod(self.state_sizes)
-        if size > MAX_STATE_SPACE:
+        if size > MAX_KEY:
             raise SpecError.single("P0612", model.span, size=f"{float(size):.1e}")
         self.actions = tuple(v for group in model.actions for v in group)
         self.observations = tuple(v for group in model.observations for v in group)
@@ -150,7 +150,7 @@ class _Grounder:
 
     def decode(self, keys: Rows) -> Rows:
         """Codes of the state variables, (rows, number of variables)."""
-        return _digits(keys, self.state_sizes)
+        return digits(keys, self.state_sizes)
 
     def labels(self, state_codes: Rows) -> Labels:
         states = tuple(
@@ -183,12 +183,12 @@ class _Grounder:
         laws = self.checked.initial
         origin, columns, probability = self.chain(laws, world, {}, np.zeros(1, np.int64), False)
         del origin
-        state_key = _number([columns[v, False] for v in self.model.states], self.state_sizes)
+        state_key = number([columns[v, False] for v in self.model.states], self.state_sizes)
         codes: list[Rows] = []
         for group in self.model.observations:
             early = [v for v in group if v in self.model.initially_observed]
             sizes = tuple(len(v.domain) for v in early)
-            codes.append(_number([columns[v, False] for v in early], sizes))
+            codes.append(number([columns[v, False] for v in early], sizes))
         count = len(probability)
         state_key = np.broadcast_to(state_key, (count,))
         observation = np.stack([np.broadcast_to(c, (count,)) for c in codes], axis=1)
@@ -207,20 +207,20 @@ class _Grounder:
         action = np.tile(np.arange(count), len(states))
         columns: dict[Read, Rows] = {}
         for place, variable in enumerate(self.model.states):
-            digits = _digit(states, self.state_sizes, place)
-            columns[variable, False] = np.repeat(digits, count)
+            codes = digit(states, self.state_sizes, place)
+            columns[variable, False] = np.repeat(codes, count)
         for place, variable in enumerate(self.actions):
             columns[variable, False] = np.tile(
-                _digit(np.arange(count), self.action_sizes, place), len(states)
+                digit(np.arange(count), self.action_sizes, place), len(states)
             )
         row = np.arange(len(source))
         origin, found, probability = self.chain(
             self.checked.transitions, world, columns, row, True
         )
-        successor = _number([found[v, True] for v in self.model.states], self.state_sizes)
+        successor = number([found[v, True] for v in self.model.states], self.state_sizes)
         successor = np.broadcast_to(successor, origin.shape)
         space = prod(self.state_sizes)
-        if space * len(source) < MAX_STATE_SPACE:
+        if space * len(source) < MAX_KEY:
             keys, probability = sum_by_key(origin * space + successor, probability)
             origin, successor = keys // space, keys % space
         else:
@@ -229,7 +229,7 @@ class _Grounder:
             origin, successor = keys // len(names), names[keys % len(names)]
         situation = {read: codes[origin] for read, codes in columns.items()}
         for place, variable in enumerate(self.model.states):
-            situation[variable, True] = _digit(successor, self.state_sizes, place)
+            situation[variable, True] = digit(successor, self.state_sizes, place)
         emission = self.emit(situation, len(origin), world, emissions)
         return _Entries(source[origin], action[origin], successor, probability, emission)
 
@@ -242,7 +242,7 @@ class _Grounder:
             read for law in laws for read in law.footprint.variables
             if read[0].role is not Role.OBSERVATION
         )
-        first, inverse = _distinct([columns[r] for r in reads], [len(r[0].domain) for r in reads],
+        first, inverse = distinct([columns[r] for r in reads], [len(r[0].domain) for r in reads],
                                    count)
         picked = {read: columns[read][first] for read in reads}
         origin, found, probability = self.chain(
@@ -250,7 +250,7 @@ class _Grounder:
         )
         sizes = tuple(len(v.domain) for v in self.observations)
         code = np.broadcast_to(
-            _number([found[v, True] for v in self.observations], sizes), origin.shape
+            number([found[v, True] for v in self.observations], sizes), origin.shape
         )
         width = prod(sizes)
         keys, probability = sum_by_key(origin * width + code, probability)
@@ -284,7 +284,7 @@ class _Grounder:
                 found[read] if read in found else columns[read][origin] for read in reads
             ]
             sizes = [len(variable.domain) for variable, _ in reads]
-            first, inverse = _distinct(values, sizes, len(origin))
+            first, inverse = distinct(values, sizes, len(origin))
             picked = {read: value[first] for read, value in zip(reads, values, strict=True)}
             table, problems, faults = tabulate(law, world, picked, len(first))
             if problems or faults:
@@ -299,8 +299,8 @@ class _Grounder:
             found = {read: codes[parent] for read, codes in found.items()}
             sizes_out = tuple(len(target.domain) for target in law.rule.targets)
             code = table.code[place]
-            for number, target in enumerate(law.rule.targets):
-                found[target, primed] = _digit(code, sizes_out, number)
+            for place_out, target in enumerate(law.rule.targets):
+                found[target, primed] = digit(code, sizes_out, place_out)
         return origin, found, weight
 
     def report(
@@ -393,27 +393,25 @@ class _Grounder:
             lengths = np.diff(dynamics.emission_offsets)[dynamics.emission]
             rows, successor = np.repeat(rows, lengths), np.repeat(successor, lengths)
             ends = np.cumsum(lengths)
-            place = np.arange(len(rows)) - np.repeat(ends - lengths, lengths)
-            place = place + np.repeat(dynamics.emission_offsets[dynamics.emission], lengths)
-            observation = dynamics.emission_observation[place]
+            entry = np.arange(len(rows)) - np.repeat(ends - lengths, lengths)
+            entry = entry + np.repeat(dynamics.emission_offsets[dynamics.emission], lengths)
+            observation = dynamics.emission_observation[entry]
         columns: dict[Read, Rows] = {}
-        for number, variable in enumerate(self.model.states):
-            columns[variable, False] = state_codes[rows // self.action_count, number]
+        for place, variable in enumerate(self.model.states):
+            columns[variable, False] = state_codes[rows // self.action_count, place]
             if successor is not None:
-                columns[variable, True] = state_codes[successor, number]
-        for number, variable in enumerate(self.actions):
-            columns[variable, False] = _digit(
-                rows % self.action_count, self.action_sizes, number
-            )
+                columns[variable, True] = state_codes[successor, place]
+        for place, variable in enumerate(self.actions):
+            columns[variable, False] = digit(rows % self.action_count, self.action_sizes, place)
         sizes = tuple(len(v.domain) for v in self.observations)
         if observation is not None:
-            for number, variable in enumerate(self.observations):
-                columns[variable, True] = _digit(observation, sizes, number)
+            for place, variable in enumerate(self.observations):
+                columns[variable, True] = digit(observation, sizes, place)
         world = make_world(self.model, step=step)
         values = np.zeros((len(self.model.agents), len(rows)))
         for rule, footprint in zip(self.model.rewards, self.checked.rewards, strict=True):
             reads = footprint.variables
-            first, inverse = _distinct(
+            first, inverse = distinct(
                 [columns[read] for read in reads], [len(v.domain) for v, _ in reads], len(rows)
             )
             picked = {read: columns[read][first] for read in reads}
@@ -442,45 +440,3 @@ def _joined(entries: Sequence[_Entries]) -> _Entries:
         np.concatenate([e.probability for e in entries]),
         np.concatenate([e.emission for e in entries]),
     )
-
-
-def _digit(numbers: Rows, sizes: tuple[int, ...], place: int) -> Rows:
-    """One digit of mixed-radix numbers, the last digit fastest."""
-    return np.asarray((numbers // prod(sizes[place + 1 :])) % sizes[place])
-
-
-def _digits(numbers: Rows, sizes: tuple[int, ...]) -> Rows:
-    """All digits, (rows, places)."""
-    if not sizes:
-        return np.zeros((len(numbers), 0), dtype=np.int64)
-    return np.stack([_digit(numbers, sizes, place) for place in range(len(sizes))], axis=1)
-
-
-def _number(digits: Sequence[Rows], sizes: Sequence[int]) -> Rows:
-    """Mixed-radix numbers from digits; 0 when there are none."""
-    total: Rows = np.asarray(0)
-    for digit, size in zip(digits, sizes, strict=True):
-        total = total * size + digit
-    return np.asarray(total)
-
-
-def _distinct(
-    columns: Sequence[Rows], sizes: Sequence[int], count: int
-) -> tuple[Rows, Rows]:
-    """First row of each distinct combination, and the combination of each row."""
-    key = np.zeros(count, dtype=np.int64)
-    space = 1
-    for column, size in zip(columns, sizes, strict=True):
-        if space * size >= MAX_STATE_SPACE:
-            _, key = np.unique(key, return_inverse=True)
-            space = int(key.max(initial=0)) + 1
-        key = key * size + column
-        space *= size
-    if space <= 4 * count + 100_000:
-        first = np.full(space, -1, dtype=np.int64)
-        first[key[::-1]] = np.arange(count - 1, -1, -1)
-        used = first >= 0
-        rank = np.cumsum(used) - 1
-        return first[used], rank[key]
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    return first, inverse

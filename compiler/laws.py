@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -64,17 +65,9 @@ def make_world(
     )
 
 
-class _ZeroColumns(Mapping[Read, Rows]):
+def zero_columns() -> Columns:
     """Any variable, at its first value, on one row."""
-
-    def __getitem__(self, key: Read) -> Rows:
-        return np.zeros(1, dtype=np.int64)
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+    return defaultdict(lambda: np.zeros(1, dtype=np.int64))
 
 
 def footprint_of(world: World) -> Footprint:
@@ -90,7 +83,7 @@ def footprint_of(world: World) -> Footprint:
 def explore_rule(model: GameModel, rule: Rule) -> Law:
     """Find what a rule reads by following every branch once."""
     world = make_world(model, explore=True)
-    frame = table_frame(world, 1, _ZeroColumns(), rule.bindings)
+    frame = table_frame(world, 1, zero_columns(), rule.bindings)
     outcomes(rule.value, frame, rule.targets)
     return Law(rule=rule, footprint=footprint_of(world))
 
@@ -98,7 +91,7 @@ def explore_rule(model: GameModel, rule: Rule) -> Law:
 def explore_reward(model: GameModel, rule: RewardRule) -> Footprint:
     """Find what a reward reads."""
     world = make_world(model, explore=True)
-    evaluate(rule.value, table_frame(world, 1, _ZeroColumns(), rule.bindings))
+    evaluate(rule.value, table_frame(world, 1, zero_columns(), rule.bindings))
     return footprint_of(world)
 
 

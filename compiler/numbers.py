@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from math import comb, prod
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ Monomial = tuple[tuple[str, int], ...]
 Mask = NDArray[np.bool_]
 
 _ZERO = Rational.constant(0)
+_ONE = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,48 +139,60 @@ class Number:
             total = np.asarray(total + values * factor, dtype=object)
         return total
 
-    def corners(self, box: Box) -> tuple[Rational, Rational] | None:
-        """Least and greatest value over the box; None unless every power is at most 1.
+    def bounds(self, box: Box) -> tuple[Rational, Rational, bool] | None:
+        """Lower and upper bound over the box, and whether they are attained.
 
-        A polynomial of degree at most 1 in each parameter attains both at corners of the box.
+        They are the least and greatest Bernstein coefficients. With degree at most 1 in each
+        parameter these are the values at the corners, which are attained. None for quotients.
         """
         if self.symbolic is not None:
             return None
-        if any(power > 1 for monomial in self.terms for _, power in monomial):
-            return None
-        names = sorted({name for monomial in self.terms for name, _ in monomial})
+        names = sorted(self.names)
+        degrees = [
+            max(dict(monomial).get(name, 0) for monomial in self.terms) for name in names
+        ]
+        shifted: dict[tuple[int, ...], Rational] = {}
+        for monomial, coefficient in self.terms.items():
+            factors = [_shifted(dict(monomial).get(name, 0), *box[name]) for name in names]
+            for powers in product(*(range(len(factor)) for factor in factors)):
+                weight = prod((f[k] for f, k in zip(factors, powers, strict=True)), start=_ONE)
+                part = coefficient * Rational.constant(weight)
+                shifted[powers] = shifted[powers] + part if powers in shifted else part
         least = greatest = None
-        for corner in product(*(box[name] for name in names)):
-            value = self.at(dict(zip(names, corner, strict=True)))
+        for index in product(*(range(degree + 1) for degree in degrees)):
+            value = _ZERO
+            for powers, coefficient in shifted.items():
+                weight = prod(
+                    (
+                        Fraction(comb(i, k), comb(d, k))
+                        for i, k, d in zip(index, powers, degrees, strict=True)
+                    ),
+                    start=_ONE,
+                )
+                if weight:
+                    value = value + coefficient * Rational.constant(weight)
             least = value if least is None else _extreme(least, value, smallest=True)
             greatest = value if greatest is None else _extreme(greatest, value, smallest=False)
         assert least is not None and greatest is not None
-        return least, greatest
-
-    def at(self, point: Mapping[str, Fraction]) -> Rational:
-        """Value with the parameters set; only for polynomials."""
-        total = _ZERO
-        for monomial, coefficient in self.terms.items():
-            factor = Fraction(1)
-            for name, power in monomial:
-                factor *= point[name] ** power
-            total = total + coefficient * Rational.constant(factor)
-        return total
+        return least, greatest, all(degree <= 1 for degree in degrees)
 
     def signs(self, box: Box) -> NDArray[Any]:
         """`Sign` of each element over the whole box."""
-        bounds = self.corners(box)
-        if bounds is not None:
-            low, high = (np.broadcast_to(bound.sign(), self.shape) for bound in bounds)
-            result = np.empty(self.shape, dtype=object)
-            for index in np.ndindex(self.shape):
-                result[index] = Sign.between(int(low[index]), int(high[index]))
-            return result
-        expressions = self.to_sympy()
+        bounds = self.bounds(box)
+        result = np.empty(self.shape, dtype=object)
+        if bounds is None:
+            open_rows = list(np.ndindex(self.shape))
+        else:
+            low, high = (np.broadcast_to(bound.sign(), self.shape) for bound in bounds[:2])
+            for pair in {(int(a), int(b)) for a, b in zip(low.flat, high.flat, strict=True)}:
+                result[(low == pair[0]) & (high == pair[1])] = Sign.between(*pair)
+            mixed = (low < 0) & (high > 0)
+            open_rows = [] if bounds[2] else list(zip(*np.nonzero(mixed), strict=True))
+            if self.shape == () and not bounds[2] and mixed:
+                open_rows = [()]
         known: dict[Any, Sign] = {}
-        result = np.empty(expressions.shape, dtype=object)
-        for index in np.ndindex(expressions.shape):
-            expression = expressions[index]
+        for index in open_rows:
+            expression = self.row(int(index[0]) if index else 0).to_sympy()[()]
             if expression not in known:
                 known[expression] = sign_of(expression, box)
             result[index] = known[expression]
@@ -203,6 +217,11 @@ class Number:
             values = np.broadcast_to(self.symbolic, (int(offsets[-1]),))
             return Number({}, np.asarray(np.add.reduceat(values, offsets[:-1]), dtype=object))
         return Number({m: c.sums(offsets) for m, c in self.terms.items()})
+
+
+def _shifted(power: int, low: Fraction, high: Fraction) -> list[Fraction]:
+    """Coefficients of ``(low + (high - low) t) ** power`` in t."""
+    return [comb(power, k) * low ** (power - k) * (high - low) ** k for k in range(power + 1)]
 
 
 def _extreme(left: Rational, right: Rational, *, smallest: bool) -> Rational:

@@ -78,4 +78,4 @@ class IncrementLabels:
         for part in reversed(self.parts):
             increment, code = divmod(increment, len(part))
             names.append(part[code])
-        return ", ".join(name for name in reversed(names) if name)
+        return ", ".join(name for name in reversed(names) if name) or "nothing"

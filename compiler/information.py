@@ -1,0 +1,377 @@
+"""The information structure as tables: private values enumerated, ξ and χ evaluated on all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posg.grammar.diagnostics import Bag, SpecError
+from posg.runtime.errors import LimitError
+from posg.runtime.information import IncrementLabels, InformationStructure, Update
+
+from .columns import Column, Kind, Rows, describe, encode
+from .core import Component, Core, Register
+from .evaluate import Frame, World, evaluate, table_frame
+from .laws import Read, make_world
+from .model import Agent, GameModel, Variable, value_text
+from .provenance import Content, Grade, Provenance, trace
+from .radix import digit, distinct
+
+MAX_ROWS = 20_000_000
+NOTHING_LABEL = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Private:
+    """An agent's private values at one step: codes of its registers, -1 for ``nothing``."""
+
+    codes: Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """An agent's part of the increment on every row of (p_i, a_i, o_i').
+
+    ``local`` codes what is released by components that read this agent alone, ``raw`` adds what
+    joint components need; ``first`` is a row of each value of ``raw``.
+    """
+
+    raw: Rows
+    first: Rows
+    local_of_raw: Rows
+    labels: tuple[str, ...]
+
+
+def build_information(
+    model: GameModel, core: Core, bag: Bag
+) -> tuple[InformationStructure, Provenance] | None:
+    """Tabulate χ and ξ for every step; None if a register's value leaves its domain.
+
+    Raises
+    ------
+    LimitError
+        P0426 or P0427 when a step has too many private values or joint increments.
+    """
+    provenance = trace(model, core)
+    try:
+        structure = _Builder(model, core, provenance).run()
+    except SpecError as error:
+        bag.extend(error.bag.diagnostics)
+        return None
+    return structure, provenance
+
+
+class _Builder:
+    def __init__(self, model: GameModel, core: Core, provenance: Provenance) -> None:
+        self.model = model
+        self.core = core
+        self.provenance = provenance
+        self.extended = replace(model, scope=core.scope)
+
+    def run(self) -> InformationStructure:
+        updates: list[Update] = []
+        private_labels: list[tuple[tuple[str, ...], ...]] = []
+        increment_labels: list[IncrementLabels] = []
+        before: list[_Private | None] = [None] * len(self.model.agents)
+        older: list[_Private | None] = before
+        for step in range(self.model.horizon):
+            same = (
+                step >= 2
+                and not self.core.reads_step
+                and all(
+                    a is not None and b is not None and np.array_equal(a.codes, b.codes)
+                    for a, b in zip(before, older, strict=True)
+                )
+            )
+            after, update, labels = self.update(step, before)
+            updates.append(updates[-1] if same else update)
+            increment_labels.append(labels)
+            private_labels.append(
+                tuple(
+                    self.private_labels(step, self.core.registers[agent.number], private)
+                    for agent, private in zip(self.model.agents, after, strict=True)
+                )
+            )
+            older, before = before, list(after)
+        return InformationStructure(
+            name=self.core.applied.label,
+            updates=tuple(updates),
+            private_labels=tuple(private_labels),
+            increment_labels=tuple(increment_labels),
+        )
+
+    def update(
+        self, step: int, before: Sequence[_Private | None]
+    ) -> tuple[list[_Private], Update, IncrementLabels]:
+        """The update from ``step`` (0 opens the episode) to the next step."""
+        world = make_world(self.extended, step=step)
+        after: list[_Private] = []
+        private: list[Rows] = []
+        parts: list[_Parts] = []
+        columns: list[dict[Read, Rows]] = []
+        shapes: list[tuple[int, int, int]] = []
+        for agent, old in zip(self.model.agents, before, strict=True):
+            shape, mine = self.rows(agent, old, step)
+            values, table = self.private_update(agent, mine, prod(shape), world)
+            after.append(values)
+            private.append(table.reshape(shape))
+            parts.append(self.local(agent, mine, prod(shape), world, step))
+            columns.append(mine)
+            shapes.append(shape)
+        joint = [c for c in enumerate(self.core.components) if len(c[1].agents) > 1]
+        common = tuple(p.raw.reshape(s) for p, s in zip(parts, shapes, strict=True))
+        sizes = tuple(len(p.first) for p in parts)
+        if not joint:
+            update = Update(
+                private=tuple(private),
+                common=common,
+                common_sizes=sizes,
+                joint=None,
+                increment_count=prod(sizes),
+            )
+            return after, update, IncrementLabels(
+                parts=tuple(p.labels for p in parts), joint=None
+            )
+        numbers, labels = self.joint(joint, parts, columns, world, step)
+        update = Update(
+            private=tuple(private),
+            common=common,
+            common_sizes=sizes,
+            joint=numbers,
+            increment_count=len(labels),
+        )
+        return after, update, IncrementLabels(parts=tuple(p.labels for p in parts), joint=labels)
+
+    def rows(
+        self, agent: Agent, old: _Private | None, step: int
+    ) -> tuple[tuple[int, int, int], dict[Read, Rows]]:
+        """Columns of everything agent i may hold, do and see, and the axes' lengths."""
+        actions = self.model.actions[agent.number]
+        observations = self.model.observations[agent.number]
+        registers = [register.variable for register in self.core.registers[agent.number]]
+        seen = observations
+        if old is None:
+            seen = tuple(v for v in observations if v in self.model.initially_observed)
+            actions_count, private_count = 1, 1
+        else:
+            actions_count = prod(len(v.domain) for v in actions)
+            private_count = len(old.codes)
+        shape = (private_count, actions_count, prod(len(v.domain) for v in seen))
+        count = prod(shape)
+        if count > MAX_ROWS:
+            raise LimitError(
+                "P0426", agent=agent, count=private_count, step=step, limit=MAX_ROWS
+            )
+        p, a, o = np.unravel_index(np.arange(count), shape)
+        absent = np.full(count, -1)
+        mine: dict[Read, Rows] = {}
+        for place, variable in enumerate(registers):
+            mine[variable, False] = absent if old is None else old.codes[p, place]
+        sizes = tuple(len(v.domain) for v in actions)
+        for place, variable in enumerate(actions):
+            mine[variable, False] = absent if old is None else digit(a, sizes, place)
+        sizes = tuple(len(v.domain) for v in seen)
+        for variable in observations:
+            known = variable in seen
+            mine[variable, True] = digit(o, sizes, seen.index(variable)) if known else absent
+        return shape, mine
+
+    def private_update(
+        self, agent: Agent, mine: Mapping[Read, Rows], count: int, world: World
+    ) -> tuple[_Private, Rows]:
+        """ξ_i on every row: the new private values, and which of them each row leads to."""
+        registers = self.core.registers[agent.number]
+        codes = np.full((count, len(registers)), -1, dtype=np.int64)
+        for place, register in enumerate(registers):
+            frame = self.frame(world, count, mine, register)
+            column = evaluate(register.update, frame)
+            self.check_faults(world)
+            got, outside = encode(column, register.variable.domain, world.symbols)
+            if np.any(outside):
+                raise SpecError.single(
+                    "P0417",
+                    register.update.span,
+                    name=register.variable.label,
+                    domain=str(register.variable.domain),
+                    others=[register.variable.span],
+                )
+            codes[:, place] = got
+        sizes = [len(register.variable.domain) + 1 for register in registers]
+        first, inverse = distinct([codes[:, k] + 1 for k in range(len(registers))], sizes, count)
+        return _Private(codes=codes[first]), inverse
+
+    def frame(
+        self,
+        world: World,
+        count: int,
+        columns: Mapping[Read, Rows],
+        part: Register | Component,
+    ) -> Frame:
+        return table_frame(world, count, columns, part.bindings)
+
+    def check_faults(self, world: World) -> None:
+        """A fault in χ or ξ: these are total functions of finite arguments."""
+        if world.faults:
+            fault = world.faults[0]
+            facts = {key: value for key, value in fault.facts.items() if key != "target"}
+            raise SpecError.single(fault.code, fault.span, **facts)
+
+    def local(
+        self, agent: Agent, mine: Mapping[Read, Rows], count: int, world: World, step: int
+    ) -> _Parts:
+        """Agent i's part of the increment."""
+        coded: list[Rows] = []
+        sizes: list[int] = []
+        texts: list[tuple[str, ...]] = []
+        needed: dict[Read, None] = {}
+        for number, component in enumerate(self.core.components):
+            if component.agents == (agent.number,):
+                column = evaluate(component.value, self.frame(world, count, mine, component))
+                self.check_faults(world)
+                code, labels = factorise(column, count, world, self.model.agents)
+                coded.append(code)
+                sizes.append(len(labels))
+                texts.append(self.component_labels(number, component, step, labels))
+            elif agent.number in component.agents:
+                own = (r for r in component.footprint.variables if r[0].agent == agent)
+                needed.update(dict.fromkeys(own))
+        local_first, local = distinct(coded, sizes, count)
+        labels_of_local = tuple(
+            ", ".join(
+                text
+                for labels, code in zip(texts, coded, strict=True)
+                if (text := labels[int(code[row])])
+            )
+            for row in local_first
+        )
+        raw_columns = [mine[read] + 1 for read in needed]
+        raw_sizes = [len(variable.domain) + 1 for variable, _ in needed]
+        first, raw = distinct([local, *raw_columns], [len(local_first), *raw_sizes], count)
+        local_of_raw = local[first]
+        labels = tuple(labels_of_local[k] for k in local_of_raw)
+        return _Parts(raw=raw, first=first, local_of_raw=local_of_raw, labels=labels)
+
+    def joint(
+        self,
+        components: Sequence[tuple[int, Component]],
+        parts: Sequence[_Parts],
+        columns: Sequence[Mapping[Read, Rows]],
+        world: World,
+        step: int,
+    ) -> tuple[Rows, tuple[str, ...]]:
+        """χ where it reads several agents: the increment of every combination of parts."""
+        sizes = tuple(len(p.first) for p in parts)
+        count = prod(sizes)
+        if count > MAX_ROWS:
+            raise LimitError("P0427", step=step + 1, count=count, limit=MAX_ROWS)
+        grid = np.unravel_index(np.arange(count), sizes)
+        together: dict[Read, Rows] = {}
+        for part, mine, choice in zip(parts, columns, grid, strict=True):
+            for read, codes in mine.items():
+                together[read] = codes[part.first][choice]
+        coded = [p.local_of_raw[choice] for p, choice in zip(parts, grid, strict=True)]
+        code_sizes = [int(p.local_of_raw.max(initial=0)) + 1 for p in parts]
+        texts: list[tuple[str, ...]] = []
+        joint_codes: list[Rows] = []
+        for number, component in components:
+            column = evaluate(component.value, self.frame(world, count, together, component))
+            self.check_faults(world)
+            code, labels = factorise(column, count, world, self.model.agents)
+            coded.append(code)
+            code_sizes.append(len(labels))
+            joint_codes.append(code)
+            texts.append(self.component_labels(number, component, step, labels))
+        first, numbers = distinct(coded, code_sizes, count)
+        labels: list[str] = []
+        for row in first:
+            pieces = [
+                part.labels[int(choice[row])] for part, choice in zip(parts, grid, strict=True)
+            ]
+            pieces += [t[int(code[row])] for t, code in zip(texts, joint_codes, strict=True)]
+            labels.append(", ".join(piece for piece in pieces if piece) or NOTHING_LABEL)
+        return numbers, tuple(labels)
+
+    def component_labels(
+        self, number: int, component: Component, step: int, labels: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Names of a component's values, such as ``hear[alice]@2=left``.
+
+        A component that can only be ``nothing`` is not mentioned.
+        """
+        if labels == (NOTHING_LABEL,):
+            return ("",)
+        name = origin_name(self.provenance.released[step][number]) or component.text
+        return tuple(f"{name}={label}" for label in labels)
+
+    def private_labels(
+        self, step: int, registers: Sequence[Register], private: _Private
+    ) -> tuple[str, ...]:
+        """Names of private values, such as ``hear[alice]@2=left``."""
+        contents = self.provenance.registers[step]
+        columns: list[list[str]] = []
+        for register in registers:
+            variable: Variable = register.variable
+            name = origin_name(contents[variable]) or variable.label
+            texts = [f"{name}={value_text(value)}" for value in variable.domain.values]
+            columns.append([*texts, ""])
+        return tuple(
+            ", ".join(
+                text for texts, code in zip(columns, row, strict=True) if (text := texts[code])
+            )
+            or NOTHING_LABEL
+            for row in private.codes.tolist()
+        )
+
+
+def origin_name(content: Content) -> str | None:
+    """The single value that a register or component carries, with its step."""
+    whole = [origin for origin, grade in content.items() if grade is not Grade.PART]
+    if len(whole) != 1:
+        return None
+    return f"{whole[0].variable.label}@{whole[0].step}"
+
+
+def factorise(
+    column: Column, count: int, world: World, agents: Sequence[Agent]
+) -> tuple[Rows, tuple[str, ...]]:
+    """Number the distinct values of a column, and name them."""
+    code = _codes(column.spread(count), count)
+    first, inverse = distinct([code], [int(code.max(initial=0)) + 1], count)
+    spread = column.spread(count)
+    return inverse, tuple(describe(spread, int(row), world.symbols, agents) for row in first)
+
+
+def _codes(column: Column, count: int) -> Rows:
+    """Codes that are equal exactly where the values are."""
+    match column.kind:
+        case Kind.NOTHING:
+            codes: NDArray[np.int64] = np.zeros(count, dtype=np.int64)
+        case Kind.TUPLE:
+            codes = np.zeros(count, dtype=np.int64)
+            for item in column.items:
+                part = _codes(item, count)
+                _, codes = distinct(
+                    [codes, part],
+                    [int(codes.max(initial=0)) + 1, int(part.max(initial=0)) + 1],
+                    count,
+                )
+        case Kind.NUMBER:
+            plain = column.value.plain
+            assert plain is not None
+            reduced = plain.reduced().expand(count)
+            values = [
+                (int(n), int(d))
+                for n, d in zip(reduced.numerator, reduced.denominator, strict=True)
+            ]
+            known = {value: place for place, value in enumerate(sorted(set(values)))}
+            codes = np.array([known[value] for value in values], dtype=np.int64)
+        case _:
+            assert column.codes is not None
+            codes = np.asarray(column.codes, dtype=np.int64)
+    if column.absent is not None:
+        codes = np.where(column.absent, 0, codes + 1)
+    return np.asarray(codes)

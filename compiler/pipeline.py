@@ -1,0 +1,164 @@
+"""The chain from a source text to a numeric game with its information structure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from posg.grammar import parse_expression, parse_structure, syntax
+from posg.grammar.diagnostics import Bag, SpecError
+from posg.grammar.source import Source
+from posg.runtime.game import Game
+from posg.runtime.information import InformationStructure
+
+from .core import Core, resolve_core
+from .domains import constant
+from .dynamics import CheckedDynamics, check_dynamics
+from .ground import GroundGame, ground
+from .information import build_information
+from .model import GameModel
+from .names import Overrides, resolve
+from .program import Program, choose_game
+from .provenance import Provenance
+from .sharing import apply_sharing
+from .variants import check_variants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asked for, as text; None takes the file's own choice.
+
+    ``settings`` maps parameters to expressions; ``structure`` overrides ``sharing`` with a parsed
+    call (an ``expect`` statement has one).
+    """
+
+    game: str | None = None
+    sharing: str | None = None
+    structure: syntax.StructureCall | None = None
+    horizon: int | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Fraction] = field(default_factory=dict)
+    all_states: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedGame:
+    """A game whose rules passed every check."""
+
+    syntax: syntax.Game
+    model: GameModel
+    dynamics: CheckedDynamics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """Everything that later stages need."""
+
+    checked: CheckedGame
+    ground: GroundGame
+    core: Core
+    provenance: Provenance
+    information: InformationStructure
+
+    @property
+    def game(self) -> Game:
+        """The numeric game."""
+        return self.ground.game
+
+
+def setting_values(settings: Mapping[str, str], bag: Bag) -> dict[str, Fraction]:
+    """Exact values of ``--set NAME=EXPRESSION``."""
+    values: dict[str, Fraction] = {}
+    for name, text in settings.items():
+        expression = parse_expression(Source("--set", text), bag)
+        if expression is None:
+            continue
+        try:
+            values[name] = constant(expression, {}, what=f"the value of `{name}`")
+        except SpecError as error:
+            bag.extend(error.bag.diagnostics)
+    return values
+
+
+def check_game(program: Program, request: Request, bag: Bag) -> CheckedGame | None:
+    """Resolve and check one game of a program, for all values of its parameters."""
+    game = choose_game(program, request.game, bag)
+    values = {**setting_values(request.settings, bag), **request.values}
+    if game is None or bag.has_errors:
+        return None
+    model = resolve(program, game, Overrides(parameters=values, horizon=request.horizon), bag)
+    if model is None:
+        return None
+    dynamics = check_dynamics(model, bag)
+    if dynamics is None:
+        return None
+    check_variants(program, game, model, bag)
+    if bag.has_errors:
+        return None
+    return CheckedGame(syntax=game, model=model, dynamics=dynamics)
+
+
+def choose_sharing(
+    checked: CheckedGame, request: Request, bag: Bag
+) -> tuple[syntax.StructureCall, str] | None:
+    """The sharing structure to apply and its name in print."""
+    if request.structure is not None:
+        return request.structure, _call_text(request.structure)
+    if request.sharing is not None:
+        call = parse_structure(Source("--sharing", request.sharing), bag)
+        return None if call is None or bag.has_errors else (call, _call_text(call))
+    uses = [
+        item
+        for item in checked.syntax.items
+        if isinstance(item, syntax.Use) and item.kind is syntax.UseKind.SHARING
+    ]
+    if not uses:
+        bag.report("P0807", checked.syntax.name_span)
+        return None
+    for extra in uses[1:]:
+        bag.report("P0810", extra.span, kind="sharing structure", others=[uses[0].span])
+    return uses[0].structure, _call_text(uses[0].structure)
+
+
+def _call_text(call: syntax.StructureCall) -> str:
+    return " ".join(call.span.text.split())
+
+
+def compile_game(program: Program, request: Request, bag: Bag) -> Compiled | None:
+    """Compile a game under a sharing structure; None if errors were reported.
+
+    Raises
+    ------
+    LimitError
+        If a table would be too large.
+    """
+    checked = check_game(program, request, bag)
+    if checked is None:
+        return None
+    return compile_checked(checked, request, bag)
+
+
+def compile_checked(checked: CheckedGame, request: Request, bag: Bag) -> Compiled | None:
+    """Ground a checked game and tabulate the information structure."""
+    chosen = choose_sharing(checked, request, bag)
+    applied = None
+    core: Core | None = None
+    if chosen is not None:
+        applied = apply_sharing(checked.model, chosen[0], chosen[1], bag)
+    if applied is not None:
+        core = resolve_core(checked.model, applied, bag)
+    grounded = ground(checked.model, checked.dynamics, bag, all_states=request.all_states)
+    if core is None or grounded is None or bag.has_errors:
+        return None
+    built = build_information(checked.model, core, bag)
+    if built is None:
+        return None
+    information, provenance = built
+    return Compiled(
+        checked=checked,
+        ground=grounded,
+        core=core,
+        provenance=provenance,
+        information=information,
+    )

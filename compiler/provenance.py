@@ -1,0 +1,144 @@
+"""Where the content of registers and increments comes from: which value, of which step, how whole.
+
+An abstract run of χ and ξ over the steps. It names private values and increments, and it is what
+the timeline of who knows what is drawn from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from posg.grammar import syntax
+
+from .core import Component, Core, Register
+from .evaluate import evaluate, table_frame
+from .laws import footprint_of, make_world, zero_columns
+from .model import GameModel, Role, Value, Variable
+
+
+class Grade(IntEnum):
+    """How much of a value is held."""
+
+    PART = 1
+    """a function of it"""
+    MAYBE = 2
+    """all of it, or nothing, depending on what happened"""
+    WHOLE = 3
+    """all of it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The value of a variable generated at one step."""
+
+    variable: Variable
+    step: int
+
+
+Content = Mapping[Origin, Grade]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Contents at every step.
+
+    ``registers[h - 1]`` maps each register to its content at step h; ``released[h - 1]`` lists,
+    for each component of χ, the content of the increment that makes c_h.
+    """
+
+    registers: tuple[Mapping[Variable, Content], ...]
+    released: tuple[tuple[Content, ...], ...]
+
+
+def trace(model: GameModel, core: Core) -> Provenance:
+    """Run χ and ξ abstractly from the initial observations to the last decision."""
+    held: dict[Variable, Content] = {}
+    registers: list[Mapping[Variable, Content]] = []
+    released: list[tuple[Content, ...]] = []
+    tracer = _Tracer(model, core)
+    for step in range(model.horizon):
+        tracer.step, tracer.held = step, held
+        released.append(tuple(tracer.component(component) for component in core.components))
+        held = {
+            register.variable: tracer.register(register)
+            for group in core.registers
+            for register in group
+        }
+        registers.append(held)
+    return Provenance(registers=tuple(registers), released=tuple(released))
+
+
+class _Tracer:
+    def __init__(self, model: GameModel, core: Core) -> None:
+        from dataclasses import replace
+
+        self.model = replace(model, scope=core.scope)
+        self.step = 0
+        self.held: Mapping[Variable, Content] = {}
+
+    def register(self, register: Register) -> Content:
+        return self.content(register.update, register.bindings)
+
+    def component(self, component: Component) -> Content:
+        return self.content(component.value, component.bindings)
+
+    def content(self, value: syntax.Expr, bindings: Mapping[str, Value]) -> Content:
+        match value:
+            case syntax.Nothing():
+                return {}
+            case syntax.Name():
+                read = self.reads(value, bindings)
+                if value.name in ("observation", "action") or len(read) == 1:
+                    return self.join([self.origin(v) for v in read])
+                return self.weaken([self.origin(v) for v in read])
+            case syntax.TupleExpr():
+                return self.join([self.content(item, bindings) for item in value.items])
+            case syntax.If():
+                settled = self.settled(value.condition, bindings)
+                if settled is not None:
+                    return self.content(value.then if settled else value.otherwise, bindings)
+                condition = self.weaken(
+                    [self.origin(v) for v in self.reads(value.condition, bindings)]
+                )
+                branches = [
+                    {o: min(grade, Grade.MAYBE) for o, grade in content.items()}
+                    for content in (
+                        self.content(value.then, bindings),
+                        self.content(value.otherwise, bindings),
+                    )
+                ]
+                return self.join([condition, *branches])
+            case _:
+                return self.weaken([self.origin(v) for v in self.reads(value, bindings)])
+
+    def reads(self, value: syntax.Expr, bindings: Mapping[str, Value]) -> tuple[Variable, ...]:
+        world = make_world(self.model, explore=True)
+        evaluate(value, table_frame(world, 1, zero_columns(), bindings))
+        return tuple(variable for variable, _ in footprint_of(world).variables)
+
+    def settled(self, value: syntax.Expr, bindings: Mapping[str, Value]) -> bool | None:
+        """The truth of a condition that depends on nothing but the step."""
+        world = make_world(self.model, explore=True, step=self.step)
+        column = evaluate(value, table_frame(world, 1, zero_columns(), bindings))
+        return None if world.reads else bool(column.mask)
+
+    def origin(self, variable: Variable) -> Content:
+        if variable.role is Role.REGISTER:
+            return self.held.get(variable, {})
+        if variable.role is Role.ACTION:
+            return {Origin(variable, self.step): Grade.WHOLE} if self.step else {}
+        if self.step or variable in self.model.initially_observed:
+            return {Origin(variable, self.step + 1): Grade.WHOLE}
+        return {}
+
+    def join(self, contents: list[Content]) -> Content:
+        joined: dict[Origin, Grade] = {}
+        for content in contents:
+            for origin, grade in content.items():
+                joined[origin] = max(grade, joined.get(origin, grade))
+        return joined
+
+    def weaken(self, contents: list[Content]) -> Content:
+        return {origin: Grade.PART for origin in self.join(contents)}
