@@ -1,13 +1,16 @@
-"""Diagnostics as plain data: where, which code, and the facts. ``messages.py`` owns the words."""
+"""Diagnostics as plain data: where, which code, and the facts. ``messages/`` owns the words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from .messages import MESSAGES
 from .source import Span
+
+if TYPE_CHECKING:
+    from .messages import Message
 
 
 class Severity(Enum):
@@ -39,13 +42,25 @@ class Diagnostic:
     others: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.code not in MESSAGES:
+        """Refuse a code that is not in the table."""
+        if self.code not in _messages():
             raise ValueError(f"unknown diagnostic code {self.code}")
+
+    @property
+    def message(self) -> Message:
+        """The templates of its wording."""
+        return _messages()[self.code]
 
     @property
     def severity(self) -> Severity:
         """Severity that the code table gives."""
-        return Severity.WARNING if MESSAGES[self.code].warning else Severity.ERROR
+        return Severity.WARNING if self.message.warning else Severity.ERROR
+
+
+def _messages() -> Mapping[str, Message]:
+    from .messages import MESSAGES  # start-up: most runs have nothing to say
+
+    return MESSAGES
 
 
 class Bag:
@@ -89,8 +104,14 @@ class Bag:
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """All of them, by place within a file."""
-        return tuple(self._diagnostics)
+        """All of them: by file in the order of their first ones, and by place within a file."""
+        names = [d.span.source.name if d.span else "" for d in self._diagnostics]
+        rank = {name: place for place, name in reversed(list(enumerate(names)))}
+        by_place = sorted(
+            zip(names, self._diagnostics, strict=True),
+            key=lambda pair: (rank[pair[0]], pair[1].span.start if pair[1].span else 0),
+        )
+        return tuple(diagnostic for _, diagnostic in by_place)
 
     @property
     def has_errors(self) -> bool:

@@ -79,18 +79,15 @@ class Record(metaclass=RecordType):
         """Compare kind and fields."""
         if type(self) is not type(other):
             return NotImplemented
-        for name in type(self).compared:  # a loop: one frame a level of the tree, not two
-            if getattr(self, name) != getattr(other, name):  # noqa: SIM110
-                return False
-        return True
+        return all(getattr(self, name) == getattr(other, name) for name in type(self).compared)
 
     def __hash__(self) -> int:
-        """Hash of what ``==`` compares."""
+        """Combine what ``==`` compares."""
         kind = type(self)
         return hash((kind, *[getattr(self, name) for name in kind.compared]))
 
     def __repr__(self) -> str:
-        """Constructor call with the compared fields."""
+        """Show the constructor call with the compared fields."""
         kind = type(self)
         values = [f"{name}={getattr(self, name)!r}" for name in kind.compared]
         return f"{kind.__name__}({', '.join(values)})"

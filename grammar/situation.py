@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from lark import Token
@@ -40,6 +40,8 @@ class Situation:
         Tokens of the constructs that are not finished, outermost first.
     source
         The text.
+    fits_after
+        Whether the token would fit if one of a given type were put in before it.
     """
 
     tokens: list[Token]
@@ -47,6 +49,7 @@ class Situation:
     accepts: frozenset[str]
     pending: tuple[Token, ...]
     source: Source
+    fits_after: Callable[[str], bool]
 
     @property
     def found(self) -> Token:
@@ -66,7 +69,13 @@ class Situation:
     @property
     def opening(self) -> Token | None:
         """The innermost bracket that is open."""
-        return next((t for t in reversed(self.pending) if t.type in OPENING), None)
+        open_now: list[Token] = []
+        for token in self.pending:
+            if token.type in OPENING:
+                open_now.append(token)
+            elif token.type in CLOSING:
+                open_now.pop()
+        return open_now[-1] if open_now else None
 
     @property
     def on_new_line(self) -> bool:
@@ -104,6 +113,19 @@ class Situation:
     def pending_word(self, *kinds: str) -> Token | None:
         """Return the innermost unfinished token of these types."""
         return next((t for t in reversed(self.pending) if t.type in kinds), None)
+
+    @property
+    def open_if(self) -> Token | None:
+        """The innermost `if` that still lacks its `else`."""
+        closed = 0
+        for token in reversed(self.pending):
+            if token.type == "ELSE":
+                closed += 1
+            elif token.type == "IF":
+                closed -= 1
+                if closed < 0:
+                    return token
+        return None
 
     def span(self, token: Token) -> Span:
         """Place of a token."""

@@ -46,6 +46,7 @@ class Span:
     end: int
 
     def __post_init__(self) -> None:
+        """Refuse offsets that are not in the text."""
         if not 0 <= self.start <= self.end <= len(self.source.text):
             raise ValueError(f"span {self.start}..{self.end} lies outside {self.source.name}")
 

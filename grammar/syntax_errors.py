@@ -15,6 +15,7 @@ from .situation import (
     COMPARISONS,
     FILE_STARTERS,
     GAME_STARTERS,
+    OPERATORS,
     SHARING_STARTERS,
     STARTERS,
     Situation,
@@ -91,6 +92,10 @@ def _wrong_equals(s: Situation) -> Finding | None:
         wanted = "GE"
     elif kind in ("EQ", "COLON", "TILDE", "ARROW", "FOREIGN_ARROW") and "ASSIGN" in s.accepts:
         wanted = "ASSIGN"
+    elif kind in ("ASSIGN", "COLON", "TILDE") and s.accepts <= {"IN", "LSQB", "COMMA", "RSQB"}:
+        if "IN" not in s.accepts:
+            return None
+        wanted = "IN"
     else:
         return None
     facts = {"wanted": word_of(wanted), "found": str(s.found)}
@@ -109,8 +114,7 @@ def _chained_comparison(s: Situation) -> Finding | None:
 def _misplaced_prime(s: Situation) -> Finding | None:
     before = s.before
     if s.found.type == "LSQB" and before is not None and before.type == "PRIME":
-        facts = {"why": "the indices come first"}
-        return Finding("P0016", s.span(before), facts=facts)
+        return Finding("P0016", s.span(before), facts={"why": "the indices come first"})
     if s.found.type != "PRIME":
         return None
     hint = None
@@ -127,15 +131,18 @@ def _misplaced_prime(s: Situation) -> Finding | None:
 
 
 def _missing_prime(s: Situation) -> Finding | None:
-    if s.found.type not in ("ASSIGN", "TILDE") or "PRIME" not in s.accepts or s.after_operand:
+    in_tuple = s.opening is not None and s.opening.type == "LPAR"
+    relation = s.found.type in ("ASSIGN", "TILDE")
+    if not relation and not (in_tuple and s.found.type in ("COMMA", "RPAR")):
         return None
-    if s.before is None:
+    if s.before is None or "PRIME" not in s.accepts or s.after_operand:
         return None
-    start = s.place - 1
-    while start > 0 and s.tokens[start].type != "NAME":
+    start, depth = s.place - 1, 0
+    while start > 0 and (depth or s.tokens[start].type != "NAME"):
+        depth += (s.tokens[start].type == "RSQB") - (s.tokens[start].type == "LSQB")
         start -= 1
     target = s.span(s.tokens[start]).to(s.span(s.before))
-    facts = {"target": target.text, "sign": str(s.found)}
+    facts = {"target": target.text, "sign": str(s.found) if relation else None}
     return Finding("P0023", target, Repair.INSERT, ("PRIME",), facts=facts)
 
 
@@ -151,7 +158,7 @@ def _missing_after(s: Situation) -> Finding | None:
 
 
 def _missing_else(s: Situation) -> Finding | None:
-    start = s.pending_word("IF")
+    start = s.open_if
     if start is None or "ELSE" not in s.accepts or "NAME" in s.accepts:
         return None
     if not (s.ends_statement or s.on_new_line or s.found.type in ("COMMA", *CLOSING)):
@@ -218,6 +225,8 @@ def _reserved_word(s: Situation) -> Finding | None:
         return Finding("P0001", s.span(found), Repair.REPLACE, ("WILDCARD",), facts=facts)
     if "NAME" not in s.accepts or (s.wants_operand and found.type not in _NOUNS):
         return None
+    if s.fits_after("NAME"):
+        return None
     facts = {"word": str(found), "suggestion": f"the_{found}", "expected": expectation(s.accepts)}
     return Finding("P0007", s.span(found), Repair.REPLACE, ("NAME",), facts=facts)
 
@@ -235,10 +244,17 @@ def _brackets(s: Situation) -> Finding | None:
             return _unclosed(s, opening, Repair.REPLACE)
     if opening is None or closing not in s.accepts:
         return None
-    body_ends = s.at_statement and (s.found.type in FILE_STARTERS or s.found.type == END)
-    if body_ends or (not s.at_statement and _cannot_go_on(s)):
+    if (s.at_statement and _ends_body(s)) or (not s.at_statement and _cannot_go_on(s)):
         return _unclosed(s, opening, Repair.INSERT)
     return None
+
+
+def _ends_body(s: Situation) -> bool:
+    """Whether a token cannot stand in a game or a sharing structure, only behind it."""
+    if s.found.type != "SHARING":
+        return s.found.type in (END, "GAME")
+    rest = (token.type for token in s.tokens[s.place :])
+    return next((kind for kind in rest if kind in ("LBRACE", "SEMICOLON")), END) == "LBRACE"
 
 
 def _cannot_go_on(s: Situation) -> bool:
@@ -255,11 +271,14 @@ def _unclosed(s: Situation, opening: Token, repair: Repair) -> Finding:
 
 def _misspelt_statement(s: Situation) -> Finding | None:
     """Return the finding for ``stat x in D;``: two words where a statement begins."""
+    before = s.before
     if s.found.type == "NAME" and "GAME" in s.accepts:
         word, kinds = s.found, FILE_STARTERS | {"TYPE", "DEFINE"}
         repair, expected = Repair.REPLACE, expectation(s.accepts)
-    elif s.before is not None and s.before.type == "NAME" and s.accepts == {"PRIME", "LSQB"}:
-        word, kinds = s.before, GAME_STARTERS
+    elif before is not None and before.type == "NAME" and s.accepts == {"PRIME", "LSQB"}:
+        if s.opening is not None and s.opening.type == "LPAR":
+            return None
+        word, kinds = before, GAME_STARTERS
         repair, expected = Repair.PANIC, expectation({"AGENTS"})
     elif s.found.type == "NAME" and "SHARE" in s.accepts:
         word, kinds = s.found, SHARING_STARTERS
@@ -267,22 +286,13 @@ def _misspelt_statement(s: Situation) -> Finding | None:
     else:
         return None
     close = nearest(str(word), [word_of(kind) for kind in sorted(kinds)])
-    facts = {
-        "expected": expected,
-        "found": describe(word),
-        "hint": f"did you mean `{close[0]}`?" if close else None,
-    }
+    hint = f"did you mean `{close[0]}`?" if close else None
+    if hint is None and s.found.type == "LPAR":
+        hint = f"a function is named by `define {word}(x) = e;`"
+    facts = {"expected": expected, "found": describe(word), "hint": hint}
     if not close or repair is Repair.PANIC:
         return Finding("P0001", s.span(word), facts=facts)
     return Finding("P0001", s.span(word), repair, (close[0].upper(),), facts=facts)
-
-
-def _missing_header(s: Situation) -> Finding | None:
-    """Return the finding for a `game` or a `sharing` without a name, where the body follows."""
-    if s.found.type != "LBRACE" or "NAME" not in s.accepts or s.wants_operand:
-        return None
-    facts = {"expected": expectation(s.accepts), "found": describe(s.found)}
-    return Finding("P0001", s.span(s.found), Repair.INSERT, ("NAME",), facts=facts)
 
 
 def _unexpected(s: Situation) -> Finding:
@@ -294,9 +304,34 @@ def _unexpected(s: Situation) -> Finding:
     if "GAME" in s.accepts and s.before is not None and s.before.type == "RBRACE":
         others = (s.span(s.before),)
         facts["place"] = "the last block ends here"
+    facts["hint"] = _hint(s)
+    closing = {"RBRACE"} if s.at_statement else set[str]()
+    mends = [kind for kind in s.accepts - OPERATORS - closing if s.fits_after(kind)]
+    repair = Repair.INSERT if len(mends) == 1 else Repair.PANIC
+    return Finding("P0001", s.span(s.found), repair, tuple(mends), others, facts)
+
+
+def _hint(s: Situation) -> str | None:
     if s.before is not None and s.before.type in ("ACTION", "OBSERVATION", "REWARD"):
-        facts["hint"] = f"name the agent: `{s.before}[i]`"
-    return Finding("P0001", s.span(s.found), others=others, facts=facts)
+        return f"name the agent: `{s.before}[i]`"
+    if s.found.type in ("SHARING", "COMPRESSION") and s.fits_after("USE"):
+        return f"write `use {s.found} NAME(...);`"
+    if s.at_statement:
+        return _home(s.found.type)
+    if s.found.type == "COMMA" and s.pending_word("STATE", "ACTION", "OBSERVATION", "MEMORY"):
+        return "declare each variable in a statement of its own"
+    return None
+
+
+def _home(kind: str) -> str | None:
+    """Return the hint for a statement that stands in the wrong kind of block."""
+    if kind == "IMPORT":
+        return "imports stand outside of games and sharing structures"
+    if kind in SHARING_STARTERS:
+        return f"`{word_of(kind)}` belongs in a sharing structure: `sharing NAME {{ ... }}`"
+    if kind in GAME_STARTERS:
+        return f"`{word_of(kind)}` belongs in a game: `game NAME {{ ... }}`"
+    return None
 
 
 _RULES: tuple[Callable[[Situation], Finding | None], ...] = (
@@ -314,5 +349,4 @@ _RULES: tuple[Callable[[Situation], Finding | None], ...] = (
     _reserved_word,
     _brackets,
     _misspelt_statement,
-    _missing_header,
 )

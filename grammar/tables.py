@@ -14,7 +14,6 @@ from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from io import BytesIO
-from pathlib import Path
 
 import lark
 
@@ -27,7 +26,7 @@ def load_tables() -> lark.Lark:
     grammar = pkgutil.get_data(__package__, "posg.lark")
     assert grammar is not None, "the grammar is part of the package"
     version = f"{lark.__version__}\0{sys.version}\0".encode() + grammar
-    path = _cache_directory() / f"grammar-{sha256(version).hexdigest()[:16]}.lalr"
+    path = os.path.join(_cache_directory(), f"grammar-{sha256(version).hexdigest()[:16]}.lalr")
     tables = _read(path)
     if tables is None:
         tables = _build(grammar.decode())
@@ -35,11 +34,11 @@ def load_tables() -> lark.Lark:
     return tables
 
 
-def _cache_directory() -> Path:
+def _cache_directory() -> str:
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):  # the XDG specification ignores relative paths
         base = os.path.expanduser("~/.cache")
-    return Path(base) / "posg"
+    return os.path.join(base, "posg")
 
 
 def _build(grammar: str) -> lark.Lark:
@@ -53,26 +52,24 @@ def _build(grammar: str) -> lark.Lark:
     )
 
 
-def _read(path: Path) -> lark.Lark | None:
+def _read(path: str) -> lark.Lark | None:
     """Load tables; None unless the file is whole (it begins with the digest of the rest)."""
     try:
-        content = path.read_bytes()
-        digest, payload = content[:32], content[32:]
-        if sha256(payload).digest() != digest:
-            return None
-        return lark.Lark.load(BytesIO(payload))
-    except Exception:  # whatever unpickling foreign bytes may raise, the tables can be rebuilt
+        with open(path, "rb") as file:
+            digest, content = file.read(32), file.read()
+    except OSError:
         return None
+    return lark.Lark.load(BytesIO(content)) if sha256(content).digest() == digest else None
 
 
-def _write(path: Path, tables: lark.Lark) -> None:
+def _write(path: str, tables: lark.Lark) -> None:
     """Save tables under a temporary name and move them, so that no reader sees a part."""
+    buffer = BytesIO()
+    tables.save(buffer)
+    content = buffer.getvalue()
     with suppress(OSError):
-        payload = BytesIO()
-        tables.save(payload)
-        content = payload.getvalue()
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(sha256(content).digest() + content)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lark import Token
 
 from .diagnostics import Bag
+from .node import Record
 from .source import Source, Span
 from .syntax import Comment
 from .tables import load_tables
@@ -51,8 +52,7 @@ _LOOKALIKES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TokenStream:
+class TokenStream(Record):
     """Tokens, the last of type ``END``.
 
     ``complete`` is False when the rest of the text could not be read: its end means nothing.
@@ -91,7 +91,9 @@ class _Reader:
         tokens = list(self._soft_words(list(self._nested(self._joined(self._mended())))))
         end = Span(self.source, len(self.source.text), len(self.source.text))
         tokens.append(made_token(END, "", end))
-        return TokenStream(tuple(tokens), tuple(self.comments), self.complete)
+        return TokenStream(
+            tokens=tuple(tokens), comments=tuple(self.comments), complete=self.complete
+        )
 
     def _mended(self) -> Iterator[Token]:
         """Drop what is not syntax; report and mend what other languages write."""
@@ -145,8 +147,15 @@ class _Reader:
             "P0003",
             span,
             character=f"`{character}`" if " " < character <= "~" else name,
-            meant=_LOOKALIKES.get(character),
+            meant=_LOOKALIKES.get(character) or self._meant_number(span),
         )
+
+    def _meant_number(self, span: Span) -> str | None:
+        """Return what `.5` stands for."""
+        digits = re.match(r"\.([0-9]+)", self.source.text[span.start : span.end + 20])
+        if self.source.text[: span.start].endswith("."):
+            return None
+        return f"0.{digits[1]}" if digits else None
 
     def _joined(self, tokens: Iterator[Token]) -> Iterator[Token]:
         """Report a number that is glued to a word, and read both as one name."""

@@ -12,8 +12,10 @@ MESSAGES: Mapping[str, Message] = {
         label="part of the cycle",
         other="also part of it",
         notes=("each needs the value of the next one to be drawn first",),
-        helps=("read the value before the decision (no prime), or draw them together: "
-               "`(x', y') ~ ...`",),
+        helps=(
+            "read the value before the decision (no prime), or draw them together: "
+            "`(x', y') ~ ...`",
+        ),
     ),
     "P0302": Message(
         "distribution of `{target}` sums to {sum}; it was normalised",
@@ -36,8 +38,10 @@ MESSAGES: Mapping[str, Message] = {
     "P0305": Message(
         "could not prove that `{target}` is a distribution for all parameters in their ranges",
         label="checked only for the current values",
-        notes=("a condition or a probability depends on several parameters at once in a way that "
-               "was not settled",),
+        notes=(
+            "a condition or a probability depends on several parameters at once in a way that "
+            "was not settled",
+        ),
         helps=("narrow the ranges, or write the probabilities as polynomials of the parameters",),
         warning=True,
     ),

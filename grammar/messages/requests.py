@@ -75,8 +75,6 @@ MESSAGES: Mapping[str, Message] = {
         label="unknown concept",
         helps=(_NEAR, "concepts are nash, ce, cce and team"),
     ),
-    "P0818": Message(
-        "agent `{name}` does not exist", label="unknown agent", helps=(_NEAR,)
-    ),
+    "P0818": Message("agent `{name}` does not exist", label="unknown agent", helps=(_NEAR,)),
     "P0819": Message("`--horizon {value}` must be a whole number of at least 1"),
 }

@@ -39,7 +39,7 @@ MESSAGES: Mapping[str, Message] = {
     "P0006": Message(
         text="this string is never closed",
         label="it ends with its line",
-        helps=('write a `"` behind the path',),
+        helps=('write `"` at the end of the path',),
     ),
     "P0007": Message(
         text="`{word}` is a reserved word and cannot be a name",
@@ -49,7 +49,9 @@ MESSAGES: Mapping[str, Message] = {
     "P0008": Message(
         text="expected `{wanted}`, found `{found}`",
         label="write `{wanted}`",
-        notes=("`=` defines, `==` compares, `~` draws from a distribution",),
+        notes=(
+            "`=` defines, `==` compares, `~` draws from a distribution, `in` names " + "a domain",
+        ),
         helps=("write `{wanted}` instead of `{found}`",),
     ),
     "P0009": Message(

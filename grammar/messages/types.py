@@ -9,7 +9,9 @@ from .message import Message
 _NEAR = "did you mean {suggestion}?"
 
 MESSAGES: Mapping[str, Message] = {
-    "P0201": Message("expected {expected}, found {found}", label="this is {found}", helps=("{hint}",)),
+    "P0201": Message(
+        "expected {expected}, found {found}", label="this is {found}", helps=("{hint}",)
+    ),
     "P0202": Message(
         "{left} is compared with {right}",
         label="these can never be equal",
@@ -83,7 +85,8 @@ MESSAGES: Mapping[str, Message] = {
         ),
     ),
     "P0215": Message(
-        "an index of `{name}` must be {expected}, not {found}", label="this is {found}",
+        "an index of `{name}` must be {expected}, not {found}",
+        label="this is {found}",
         other="declared here",
     ),
     "P0216": Message(
