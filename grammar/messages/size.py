@@ -34,4 +34,26 @@ MESSAGES: Mapping[str, Message] = {
         notes=("an agent has {private} possible private values at one node",),
         helps=("share private information sooner, or make the domains smaller",),
     ),
+    "P0606": Message(
+        text="the time limit of {seconds} seconds stopped the work",
+        notes=("{what}: {done} of {total} were done",),
+        helps=("raise `--time`, or use a shorter horizon",),
+    ),
+    "P0610": Message(
+        text="a domain of {size} values is too large",
+        label="this domain",
+        notes=("the limit is {limit}",),
+        helps=("use a smaller range",),
+    ),
+    "P0611": Message(
+        text="this distribution has {size} entries over all the rows it is evaluated on",
+        label="too large",
+        notes=("the limit is {limit}",),
+        helps=("read fewer variables, or make the domains smaller",),
+    ),
+    "P0612": Message(
+        text="the product of the state variables has {size} values, too many to number",
+        label="this game",
+        helps=("remove state variables, or make their domains smaller",),
+    ),
 }

@@ -1,0 +1,117 @@
+"""``posg new``, ``posg fmt`` and ``posg explain``."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from posg.grammar import parse
+from posg.grammar.diagnostics import Bag
+from posg.grammar.source import Source
+from posg.runtime.files import replacing
+
+from .inputs import FailedError, read_text
+from .output import OK, PROBLEM, show_diagnostics, show_json
+
+_STARTER = """// {name}: say here what the game is about.
+game {name} {{
+  agents alice, bob;
+  horizon 3;
+  param accuracy in [1/2, 1] = 0.8;     // posg solve {file} --set accuracy=0.9
+
+  type Side = {{ left, right }};
+  state       prize   in Side;
+  action      pick[i] in Side;           // one for each agent i
+  observation hint[i] in Side;
+
+  // Where the prize is at step 1, and where it goes after each decision.
+  init prize ~ uniform;
+  prize' ~ {{ prize: 0.9, else: 0.1 }};
+
+  // What each agent sees after each decision. A prime means: at the next step.
+  hint[i]' ~ {{ prize': accuracy, else: 1 - accuracy }};
+
+  // Paid after each decision, to everybody.
+  reward = if all i: pick[i] == prize then 1 else 0;
+
+  // Who learns what, and when. Try: full, none, delayed(d = 2).
+  use sharing delayed(d = 1);
+
+  expect assumption_3;
+}}
+"""
+
+
+def new(options: argparse.Namespace) -> int:
+    """Write a commented starter file, never over an existing one."""
+    bag = Bag()
+    path = Path(options.name)
+    path = path if path.suffix == ".posg" else path.with_name(path.name + ".posg")
+    if path.exists():
+        bag.report("P0815", None, path=path, reason="it exists already")
+        raise FailedError(bag)
+    name = re.sub(r"\W", "_", path.stem, flags=re.ASCII)
+    name = name if re.match(r"[A-Za-z_]", name) else f"game_{name}"
+    with replacing(path) as stream:
+        stream.write(_STARTER.format(name=name, file=path.name).encode("utf-8"))
+    if options.format == "json":
+        show_json({"schema": "posg.new/1", "file": str(path)})
+    else:
+        print(f"wrote {path}; next: posg solve {path}")
+    return OK
+
+
+def fmt(options: argparse.Namespace) -> int:
+    """Canonical layout; ``--check`` only says which files would change."""
+    from posg.grammar.printer import print_spec
+
+    changed: list[str] = []
+    failed = False
+    for name in options.files:
+        bag = Bag()
+        try:
+            text = sys.stdin.read() if name == "-" else read_text(name)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            bag.report("P0801", None, path=name, reason=reason)
+            show_diagnostics(bag.diagnostics)
+            failed = True
+            continue
+        spec = parse(Source("<stdin>" if name == "-" else name, text), bag)
+        if bag.has_errors:
+            show_diagnostics(bag.diagnostics)
+            failed = True
+            continue
+        formatted = print_spec(spec)
+        if name == "-" and not options.check and options.format != "json":
+            print(formatted, end="")
+        if formatted != text:
+            changed.append(name)
+            if not options.check and name != "-":
+                with replacing(Path(name)) as stream:
+                    stream.write(formatted.encode("utf-8"))
+    if options.format == "json":
+        show_json({"schema": "posg.fmt/1", "changed": changed})
+    elif "-" not in options.files:
+        for name in changed:
+            print(f"{'would change' if options.check else 'formatted'} {name}")
+    return PROBLEM if failed or (options.check and changed) else OK
+
+
+def explain(options: argparse.Namespace) -> int:
+    """The page of a diagnostic code."""
+    from posg.grammar.explain import explain as page_of
+
+    code = options.code.upper()
+    page = page_of(code)
+    if page is None:
+        bag = Bag()
+        bag.report("P0820", None, code=options.code)
+        raise FailedError(bag)
+    if options.format == "json":
+        show_json({"schema": "posg.explain/1", "code": code, "text": page})
+    else:
+        print(page)
+    return OK

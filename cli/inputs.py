@@ -1,0 +1,156 @@
+"""Files, options and limits turned into compiled games."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from posg.compiler.pipeline import Compiled, Request, compile_game
+from posg.compiler.program import Program, load
+from posg.grammar import syntax
+from posg.grammar.diagnostics import Bag, SpecError
+from posg.grammar.source import Source
+from posg.grammar.suggest import nearest
+from posg.runtime.errors import LimitError
+
+COMPRESSIONS = ("exact", "merge", "last", "net")
+AVAILABLE = ("exact", "merge")
+_UNITS = {"": 1, "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+_UNITS |= {"KB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+class FailedError(Exception):
+    """Diagnostics were reported; the command ends with status 1."""
+
+    def __init__(self, bag: Bag) -> None:
+        self.bag = bag
+        super().__init__()
+
+
+def read_text(path: str) -> str:
+    """Text of a spec file."""
+    return Path(path).read_text(encoding="utf-8")
+
+
+def load_program(path: str, bag: Bag) -> Program:
+    """Parse a file (``-`` for standard input) with its imports."""
+    try:
+        text = sys.stdin.read() if path == "-" else read_text(path)
+    except OSError as error:
+        raise FailedError(_one("P0801", path=path, reason=error.strerror or "unreadable")) from None
+    except UnicodeDecodeError:
+        raise FailedError(_one("P0801", path=path, reason="not UTF-8 text")) from None
+    program = load(Source("<stdin>" if path == "-" else path, text), read_text, bag)
+    if program is None:
+        raise FailedError(bag)
+    return program
+
+
+def _one(code: str, **facts: object) -> Bag:
+    bag = Bag()
+    bag.report(code, None, **facts)
+    return bag
+
+
+def request_of(options: argparse.Namespace) -> Request:
+    """The request that the shared options make."""
+    settings: dict[str, str] = {}
+    for text in options.set or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise FailedError(_one("P0809", text=text))
+        settings[name.strip()] = value.strip()
+    if options.horizon is not None and options.horizon < 1:
+        raise FailedError(_one("P0819", value=options.horizon))
+    return Request(
+        game=options.game,
+        sharing=options.sharing,
+        horizon=options.horizon,
+        settings=settings,
+        all_states=getattr(options, "all_states", False),
+    )
+
+
+def compile_file(options: argparse.Namespace, bag: Bag) -> Compiled:
+    """Compile what the command line names.
+
+    Raises
+    ------
+    FailedError
+        After diagnostics.
+    """
+    compiled = compile_game(load_program(options.file, bag), request_of(options), bag)
+    if compiled is None:
+        raise FailedError(bag)
+    return compiled
+
+
+def choose_compression(compiled: Compiled, text: str | None) -> str:
+    """``merge`` unless the command line or the file chooses another."""
+    call: syntax.StructureCall | None = None
+    bag = Bag()
+    if text is not None:
+        from posg.grammar import parse_structure
+
+        call = parse_structure(Source("--compression", text), bag)
+        if call is None or bag.has_errors:
+            raise FailedError(bag)
+    else:
+        for item in compiled.checked.syntax.items:
+            if isinstance(item, syntax.Use) and item.kind is syntax.UseKind.COMPRESSION:
+                call = item.structure
+    if call is None:
+        return "merge"
+    if call.name not in COMPRESSIONS:
+        raise SpecError.single(
+            "P0808",
+            call.name_span,
+            name=call.name,
+            known=", ".join(AVAILABLE),
+            suggestion=nearest(call.name, COMPRESSIONS),
+        )
+    if call.name not in AVAILABLE:
+        raise SpecError.single("P0816", call.span, name=" ".join(call.span.text.split()))
+    return call.name
+
+
+def memory_bytes(text: str) -> int:
+    """Bytes of ``4GiB``; for argparse."""
+    number = text.rstrip("KMGTiB ")
+    unit = text[len(number) :].strip()
+    try:
+        value = float(number) * _UNITS[unit]
+    except (ValueError, KeyError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 4GiB") from None
+    if value < 1:
+        raise argparse.ArgumentTypeError("a memory limit must be positive")
+    return int(value)
+
+
+@dataclass(slots=True)
+class Watch:
+    """Progress on a terminal after a second, and the ``--time`` limit."""
+
+    seconds: float | None
+    started: float = 0.0
+    shown: bool = False
+
+    def __post_init__(self) -> None:
+        self.started = time.monotonic()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Report progress; stops the work beyond the time limit."""
+        elapsed = time.monotonic() - self.started
+        if self.seconds is not None and elapsed > self.seconds:
+            raise LimitError("P0606", what=what, done=done, total=total, seconds=self.seconds)
+        if elapsed > 1 and sys.stderr.isatty():
+            self.shown = True
+            print(f"\r{what}: {done} of {total}   ", end="", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """End the progress line."""
+        if self.shown:
+            print(file=sys.stderr)

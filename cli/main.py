@@ -1,0 +1,167 @@
+"""The program ``posg``: options, commands, exit statuses.
+
+The standard library's argparse reads the options: `posg check` has 0.4 CPU-seconds in all, most of
+them spent on importing numpy and lark, and argparse costs a tenth of its alternatives to import.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+VERSION = "0.1.0"
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status of CLI convention (see ``posg --help``)."""
+    parser = build_parser()
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as exit_request:
+        return int(exit_request.code or 0)
+    return run(options)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a parsed command and turn every way of failing into its exit status."""
+    from posg.grammar.diagnostics import SpecError
+    from posg.runtime.errors import ProblemError
+
+    from .inputs import FailedError
+    from .output import (
+        BUG,
+        INTERRUPTED,
+        PROBLEM,
+        diagnostics_json,
+        problem_diagnostic,
+        show_diagnostics,
+        show_json,
+        status_of,
+    )
+
+    module, _, name = options.command.partition(":")
+    from posg.grammar.diagnostics import Bag
+
+    try:
+        command: Command = getattr(import_module(f"posg.cli.{module}"), name)
+        return command(options)
+    except FailedError as error:
+        bag, status = error.bag, PROBLEM
+    except SpecError as error:
+        bag, status = error.bag, PROBLEM
+    except ProblemError as error:
+        bag, status = Bag([problem_diagnostic(error)]), status_of(error)
+    except OSError as error:
+        bag = Bag()
+        bag.report("P0815", None, path=error.filename or "a file", reason=error.strerror or error)
+        status = PROBLEM
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception:  # the last resort: a bug of ours, reported as such
+        traceback.print_exc()
+        print(
+            "posg: this is a bug in posg; please report it with the file and the lines above",
+            file=sys.stderr,
+        )
+        return BUG
+    show_diagnostics(bag.diagnostics)
+    if options.format == "json":
+        show_json({"schema": "posg.failure/1", "diagnostics": diagnostics_json(bag)})
+    return status
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    from .inputs import memory_bytes
+
+    parser = argparse.ArgumentParser(
+        prog="posg",
+        description="Specify, check, compile and solve games with shared and private information.",
+        epilog="exit status: 0 done, 1 the file is at fault, 2 wrong usage, 3 a limit stopped it, "
+        "130 interrupted, 70 a bug of ours",
+    )
+    parser.add_argument("--version", action="version", version=f"posg {VERSION}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, target: str, help_text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        command.set_defaults(command=target)
+        command.add_argument(
+            "--format", choices=("text", "json"), default="text", help="for people or programs"
+        )
+        return command
+
+    def compiles(command: argparse.ArgumentParser) -> None:
+        command.add_argument("file", metavar="FILE", help="a .posg file, or - for standard input")
+        command.add_argument("--game", metavar="NAME", help="which game, if the file has several")
+        command.add_argument("--sharing", metavar="S", help="such as 'delayed(d = 2)'")
+        command.add_argument("--horizon", metavar="H", type=int, help="number of decisions")
+        command.add_argument(
+            "--set", metavar="NAME=VALUE", action="append", help="set a parameter (repeatable)"
+        )
+        command.add_argument(
+            "--all-states", action="store_true", help="keep states that are never reached"
+        )
+
+    def limits(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--memory", metavar="SIZE", type=memory_bytes, default="4GiB", help="such as 4GiB"
+        )
+        command.add_argument("--time", metavar="SECONDS", type=float, help="stop after this long")
+
+    new = add("new", "files:new", "write a commented starter file")
+    new.add_argument("name", metavar="NAME")
+
+    check = add("check", "checking:check", "all diagnostics, then the verdicts on the game")
+    compiles(check)
+
+    info = add("info", "checking:info", "the information structure: who knows what, when")
+    compiles(info)
+    info.add_argument("-o", "--output", metavar="X.svg", help="draw the timeline")
+
+    compile_ = add("compile", "checking:compile_command", "write the numeric game as arrays")
+    compiles(compile_)
+    compile_.add_argument("-o", "--output", metavar="OUT.npz", required=True)
+
+    solve = add("solve", "solving:solve", "plan, and certify the plan")
+    compiles(solve)
+    solve.add_argument("--compression", metavar="C", help="merge (lossless, default) or exact")
+    solve.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
+    solve.add_argument("--tolerance", type=float, default=1e-6)
+    solve.add_argument("-o", "--output", metavar="POLICY", help="keep the policy (.json, .npz)")
+    limits(solve)
+
+    evaluate = add("evaluate", "solving:evaluate", "exact value and gap of a policy")
+    compiles(evaluate)
+    evaluate.add_argument("policy", metavar="POLICY")
+    evaluate.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
+    limits(evaluate)
+
+    simulate = add("simulate", "solving:simulate", "episodes under a policy, or uniform play")
+    compiles(simulate)
+    simulate.add_argument("policy", metavar="POLICY", nargs="?")
+    simulate.add_argument("--episodes", metavar="N", type=_positive, default=1)
+    simulate.add_argument("--seed", metavar="N", type=int, default=0)
+
+    test = add("test", "testing:test", "run the expect statements of spec files")
+    test.add_argument("paths", metavar="PATH", nargs="+")
+    limits(test)
+
+    fmt = add("fmt", "files:fmt", "canonical layout, comments kept")
+    fmt.add_argument("files", metavar="FILE", nargs="+")
+    fmt.add_argument("--check", action="store_true", help="only say what would change")
+
+    explain = add("explain", "files:explain", "what a diagnostic code means")
+    explain.add_argument("code", metavar="CODE")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)

@@ -1,0 +1,269 @@
+"""``posg solve``, ``posg evaluate`` and ``posg simulate``."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from posg.compiler.pipeline import Compiled
+from posg.grammar.diagnostics import Bag
+from posg.runtime import (
+    Certificate,
+    GameClass,
+    Policy,
+    certify_policy,
+    classify_game,
+    evaluate_policy,
+    expand_common_information,
+    load_policy,
+    plan,
+    save_policy,
+    simulate_episodes,
+)
+
+from .inputs import Watch, choose_compression, compile_file
+from .output import OK, number_text, show_diagnostics, show_json
+
+CONCEPTS = ("nash", "ce", "cce", "team")
+
+
+def default_concept(compiled: Compiled) -> str:
+    """``team`` for a team game, ``nash`` for zero-sum, ``cce`` otherwise."""
+    match classify_game(compiled.game):
+        case GameClass.TEAM:
+            return "team"
+        case GameClass.ZERO_SUM:
+            return "nash"
+        case GameClass.GENERAL_SUM:
+            return "cce"
+
+
+def certificate_json(certificate: Certificate) -> dict[str, object]:
+    """A certificate as data."""
+    return {
+        "concept": certificate.concept,
+        "gap": certificate.gap,
+        "method": certificate.method,
+        "tolerance": certificate.tolerance,
+        "gaps": dict(certificate.agent_gaps),
+        **({"reason": certificate.reason} if certificate.reason else {}),
+    }
+
+
+def solve_compiled(
+    compiled: Compiled,
+    *,
+    concept: str | None,
+    compression: str,
+    tolerance: float,
+    memory: int,
+    watch: Watch,
+) -> tuple[Policy, Certificate, dict[str, object]]:
+    """Plan and certify; returns the policy, its certificate and the facts about the model."""
+    concept = concept or default_concept(compiled)
+    start = time.perf_counter()
+    nodes = expand_common_information(
+        compiled.game,
+        compiled.information,
+        merge=compression == "merge",
+        memory_bytes=memory,
+        progress=watch,
+    )
+    solution = plan(compiled.game, nodes, concept=concept, tolerance=tolerance, progress=watch)
+    solved = time.perf_counter()
+    certificate = certify_policy(
+        compiled.game, compiled.information, solution.policy, concept=concept, progress=watch
+    )
+    certified = time.perf_counter()
+    model: dict[str, object] = {
+        "nodes": [int(count) for count in nodes.node_counts],
+        "seconds": {"solve": round(solved - start, 4), "certify": round(certified - solved, 4)},
+    }
+    return solution.policy, certificate, model
+
+
+def solve(options: argparse.Namespace) -> int:
+    """Plan, certify and print; ``-o`` keeps the policy."""
+    start = time.perf_counter()
+    bag = Bag()
+    compiled = compile_file(options, bag)
+    show_diagnostics(bag.diagnostics)
+    compression = choose_compression(compiled, options.compression)
+    compile_seconds = round(time.perf_counter() - start, 4)
+    watch = Watch(options.time)
+    policy, certificate, model = solve_compiled(
+        compiled,
+        concept=options.concept,
+        compression=compression,
+        tolerance=options.tolerance,
+        memory=options.memory,
+        watch=watch,
+    )
+    watch.close()
+    if options.output is not None:
+        save_policy(policy, options.output)
+    if options.format == "json":
+        seconds = model["seconds"]
+        assert isinstance(seconds, dict)
+        show_json(
+            {
+                "schema": "posg.solve/1",
+                "game": compiled.game.name,
+                "sharing": compiled.information.name,
+                "compression": compression,
+                "horizon": compiled.game.horizon,
+                "concept": certificate.concept,
+                "value": dict(certificate.value),
+                "certificate": certificate_json(certificate),
+                "model": {**model, "seconds": {"compile": compile_seconds, **seconds}},
+                "policy": None if options.output is None else str(options.output),
+            }
+        )
+    else:
+        nodes = model["nodes"]
+        assert isinstance(nodes, list)
+        print(value_text(compiled, certificate))
+        print(
+            f"nodes of common information: {', '.join(str(n) for n in nodes)} ({compression})"
+        )
+        if options.output is not None:
+            print(f"policy written to {options.output}")
+    return OK
+
+
+def value_text(compiled: Compiled, certificate: Certificate) -> str:
+    """Values and gap for people."""
+    values = certificate.value
+    game = compiled.game
+    name = {
+        "team": "team optimum",
+        "nash": "Nash equilibrium",
+        "ce": "correlated equilibrium",
+        "cce": "coarse correlated equilibrium",
+    }[certificate.concept]
+    lines = [f"{game.name} under {compiled.information.name}, horizon {game.horizon}: {name}"]
+    distinct = {number_text(value) for value in values.values()}
+    if len(distinct) == 1:
+        lines.append(f"value {distinct.pop()} for every agent")
+    else:
+        lines.append(
+            "value " + ", ".join(f"{agent} {number_text(v)}" for agent, v in values.items())
+        )
+    if certificate.gap is None:
+        lines.append(f"gap not known: {certificate.reason}")
+    else:
+        gap = "0" if certificate.gap <= certificate.tolerance else number_text(certificate.gap)
+        tolerance = f"{certificate.tolerance:.0e}"
+        lines.append(f"gap {gap} in the true game (exact, up to rounding of {tolerance})")
+    return "\n".join(lines)
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Exact value and gap of a saved policy."""
+    bag = Bag()
+    compiled = compile_file(options, bag)
+    show_diagnostics(bag.diagnostics)
+    policy = load_policy(options.policy)
+    concept = options.concept or policy.concept
+    watch = Watch(options.time)
+    evaluation = evaluate_policy(compiled.game, compiled.information, policy, progress=watch)
+    certificate = certify_policy(
+        compiled.game,
+        compiled.information,
+        policy,
+        concept=concept,
+        value=evaluation.value,
+        progress=watch,
+    )
+    watch.close()
+    if options.format == "json":
+        show_json(
+            {
+                "schema": "posg.evaluate/1",
+                "game": compiled.game.name,
+                "sharing": compiled.information.name,
+                "horizon": compiled.game.horizon,
+                "concept": concept,
+                "value": dict(certificate.value),
+                "certificate": certificate_json(certificate),
+                "missing": evaluation.missing,
+                "policy": str(options.policy),
+            }
+        )
+    else:
+        print(value_text(compiled, certificate))
+        if evaluation.missing:
+            print(f"the policy had no answer {evaluation.missing} times and played uniformly")
+    return OK
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """Episodes as a table, or as one JSON object a line."""
+    bag = Bag()
+    compiled = compile_file(options, bag)
+    show_diagnostics(bag.diagnostics)
+    policy = None if options.policy is None else load_policy(options.policy)
+    game = compiled.game
+    found = simulate_episodes(
+        game, compiled.information, policy, episodes=options.episodes, seed=options.seed
+    )
+    labels = game.labels
+    for number in range(options.episodes):
+        steps: list[dict[str, object]] = []
+        for step in range(game.horizon):
+            steps.append(
+                {
+                    "step": step + 1,
+                    "common": compiled.information.increment_labels[step][
+                        int(found.increments[number, step])
+                    ],
+                    "state": labels.states[found.states[number, step]],
+                    "actions": {
+                        agent: labels.actions[i][found.actions[number, step, i]]
+                        for i, agent in enumerate(game.agents)
+                    },
+                    "observations": {
+                        agent: labels.observations[i][found.observations[number, step, i]]
+                        for i, agent in enumerate(game.agents)
+                    },
+                    "rewards": {
+                        agent: float(found.rewards[number, step, i])
+                        for i, agent in enumerate(game.agents)
+                    },
+                }
+            )
+        returns = {a: float(found.returns[number, i]) for i, a in enumerate(game.agents)}
+        if options.format == "json":
+            show_json(
+                {
+                    "schema": "posg.simulate/1",
+                    "episode": number + 1,
+                    "steps": steps,
+                    "return": returns,
+                }
+            )
+            continue
+        print(f"episode {number + 1}: return " + _pairs(returns))
+        for entry in steps:
+            actions, observations, rewards = (
+                entry[key] for key in ("actions", "observations", "rewards")
+            )
+            assert isinstance(actions, dict)
+            assert isinstance(observations, dict)
+            assert isinstance(rewards, dict)
+            print(
+                f"  step {entry['step']}: {entry['state']}; "
+                + ", ".join(f"{a} {v}" for a, v in actions.items())
+                + " -> "
+                + ", ".join(f"{a} {v}" for a, v in observations.items())
+                + "; reward "
+                + _pairs(rewards)
+            )
+    if options.format != "json":
+        means = {a: float(found.returns[:, i].mean()) for i, a in enumerate(game.agents)}
+        print(f"mean return over {options.episodes} episodes: {_pairs(means)}")
+    return OK
+
+
+def _pairs(values: dict[str, float]) -> str:
+    return ", ".join(f"{agent} {number_text(value)}" for agent, value in values.items())

@@ -1,0 +1,230 @@
+"""``posg test``: the ``expect`` statements of spec files."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from posg.compiler.expectations import Expectation, resolve_expectation
+from posg.compiler.pipeline import Compiled, Request, check_game, compile_game
+from posg.compiler.program import Program
+from posg.grammar import syntax
+from posg.grammar.diagnostics import Bag, SpecError
+from posg.runtime import check_strategy_independence, measure_observability
+from posg.runtime.errors import ProblemError
+
+from .inputs import AVAILABLE, FailedError, Watch, load_program
+from .output import OK, PROBLEM, number_text, problem_diagnostic, show_diagnostics, show_json
+from .solving import solve_compiled
+
+# What rounding of float64 may add up to in a value or gap that is compared without `+-`.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one expectation; ``passed`` is None when posg cannot decide it yet."""
+
+    file: str
+    line: int
+    text: str
+    passed: bool | None
+    found: str
+
+
+def test(options: argparse.Namespace) -> int:
+    """Run every expectation below the given paths."""
+    paths: list[Path] = []
+    for name in options.paths:
+        path = Path(name)
+        paths.extend(sorted(path.rglob("*.posg")) if path.is_dir() else [path])
+    outcomes: list[Outcome] = []
+    broken = 0
+    for path in paths:
+        bag = Bag()
+        try:
+            program = load_program(str(path), bag)
+            for game in program.games:
+                if game in program.spec.items:
+                    outcomes.extend(run_game(program, game, str(path), options.memory))
+        except FailedError as error:
+            broken += 1
+            show_diagnostics(error.bag.diagnostics)
+    failed = sum(outcome.passed is False for outcome in outcomes)
+    passed = sum(outcome.passed is True for outcome in outcomes)
+    undecided = len(outcomes) - failed - passed
+    if options.format == "json":
+        show_json(
+            {
+                "schema": "posg.test/1",
+                "files": len(paths),
+                "broken": broken,
+                "passed": passed,
+                "failed": failed,
+                "undecided": undecided,
+                "outcomes": [
+                    {
+                        "file": o.file,
+                        "line": o.line,
+                        "expect": o.text,
+                        "passed": o.passed,
+                        "found": o.found,
+                    }
+                    for o in outcomes
+                ],
+            }
+        )
+    else:
+        for outcome in outcomes:
+            if outcome.passed is not True:
+                word = "FAILED" if outcome.passed is False else "not decided"
+                print(f"{outcome.file}:{outcome.line}: {word}: {outcome.text}")
+                print(f"  found {outcome.found}")
+        print(
+            f"{len(paths)} files, {passed} expectations hold, {failed} fail, "
+            f"{undecided} not decided, {broken} files with errors"
+        )
+    return PROBLEM if failed or broken else OK
+
+
+def run_game(program: Program, game: syntax.Game, file: str, memory: int) -> list[Outcome]:
+    """Outcomes of one game's expectations."""
+    bag = Bag()
+    checked = check_game(program, Request(game=game.name), bag)
+    if checked is None:
+        raise FailedError(bag)
+    outcomes: list[Outcome] = []
+    compiled_before: dict[tuple[object, ...], Compiled] = {}
+    for item in game.items:
+        if not isinstance(item, syntax.Expect):
+            continue
+        line = item.span.source.position(item.span.start)[0]
+        try:
+            expectation = resolve_expectation(checked.model, item)
+            passed, found = decide(program, game, expectation, memory, compiled_before)
+        except SpecError as error:
+            raise FailedError(error.bag) from None
+        except ProblemError as error:
+            from posg.grammar.render import word
+
+            diagnostic = problem_diagnostic(error)
+            passed, found = None, f"{diagnostic.code}: {word(diagnostic).text}"
+        text = " ".join(item.span.text.split())
+        outcomes.append(Outcome(file=file, line=line, text=text, passed=passed, found=found))
+    return outcomes
+
+
+def decide(
+    program: Program,
+    game: syntax.Game,
+    expectation: Expectation,
+    memory: int,
+    compiled_before: dict[tuple[object, ...], Compiled],
+) -> tuple[bool | None, str]:
+    """Whether an expectation holds, and what was found; None if posg cannot say yet."""
+    key = (
+        expectation.structure,
+        expectation.horizon,
+        tuple(sorted(expectation.settings.items())),
+    )
+    compiled = compiled_before.get(key)
+    if compiled is None:
+        bag = Bag()
+        request = Request(
+            game=game.name,
+            structure=expectation.structure,
+            horizon=expectation.horizon,
+            values=expectation.settings,
+        )
+        compiled = compile_game(program, request, bag)
+        if compiled is None:
+            if expectation.subject == "assumption_1":
+                codes = ", ".join(d.code for d in bag.diagnostics)
+                return expectation.negated, f"refused with {codes}"
+            raise FailedError(bag)
+        compiled_before[key] = compiled
+    verdict = verdict_of(expectation.subject, compiled)
+    if verdict is not None:
+        holds, found = verdict
+        return (None if holds is None else holds is not expectation.negated), found
+    quantities = quantities_of(expectation, compiled, memory)
+    if isinstance(quantities, str):
+        return None, quantities
+    assert expectation.op is not None and expectation.value is not None
+    tolerance = float(expectation.tolerance) + ROUNDING
+    holds = all(
+        compare(quantity, expectation.op, float(expectation.value), tolerance)
+        for quantity in quantities
+    )
+    shown = ", ".join(dict.fromkeys(number_text(quantity) for quantity in quantities))
+    return holds is not expectation.negated, shown
+
+
+def verdict_of(subject: str, compiled: Compiled) -> tuple[bool | None, str] | None:
+    """A verdict and its words; None if the subject is a quantity."""
+    match subject:
+        case "assumption_1":
+            return True, "it holds"
+        case "assumption_2":
+            gamma = measure_observability(compiled.game)
+            if gamma.gamma is None:
+                return None, str(gamma.reason)
+            return gamma.gamma > ROUNDING, f"gamma = {number_text(gamma.gamma)}"
+        case "assumption_3":
+            found = check_strategy_independence(compiled.game, compiled.information)
+            words = {True: "it holds", False: "it fails", None: str(found.size)}
+            return found.holds, words[found.holds]
+        case "perfect_recall":
+            return None, "perfect recall is not checked yet"
+        case _:
+            return None
+
+
+def quantities_of(
+    expectation: Expectation, compiled: Compiled, memory: int
+) -> list[float] | str:
+    """The numbers to compare, or why there are none."""
+    agents = compiled.game.agents
+    place = None if expectation.agent is None else agents.index(expectation.agent)
+    match expectation.subject:
+        case "observability":
+            gamma = measure_observability(compiled.game)
+            return str(gamma.reason) if gamma.gamma is None else [gamma.gamma]
+        case "private_size":
+            counts = compiled.information.private_counts[-1]
+            return [float(c) for i, c in enumerate(counts) if place in (None, i)]
+        case "common_size":
+            found = check_strategy_independence(compiled.game, compiled.information)
+            if found.nodes is None:
+                return "the common information was not counted"
+            return [float(found.nodes.history_counts[-1])]
+        case _:
+            name = "merge" if expectation.compression is None else expectation.compression.name
+            if name not in AVAILABLE:
+                return f"compression `{name}` is not available yet"
+            _, certificate, _ = solve_compiled(
+                compiled,
+                concept=expectation.concept,
+                compression=name,
+                tolerance=1e-6,
+                memory=memory,
+                watch=Watch(None),
+            )
+            if expectation.subject == "gap":
+                return str(certificate.reason) if certificate.gap is None else [certificate.gap]
+            values = list(certificate.value.values())
+            return [value for i, value in enumerate(values) if place in (None, i)]
+
+
+def compare(found: float, op: syntax.BinaryOp, wanted: float, tolerance: float) -> bool:
+    """Compare with an absolute tolerance."""
+    match op:
+        case syntax.BinaryOp.EQ:
+            return abs(found - wanted) <= tolerance
+        case syntax.BinaryOp.NE:
+            return abs(found - wanted) > tolerance
+        case syntax.BinaryOp.LE | syntax.BinaryOp.LT:
+            return found <= wanted + tolerance
+        case _:
+            return found >= wanted - tolerance
