@@ -285,11 +285,13 @@ class _Resolver:
     ) -> bool:
         """Type-check an expression of χ or ξ."""
         before = len(self.bag.diagnostics)
+        agents = {n: v for n, v in bindings.items() if isinstance(v, Agent)}
+        value = substitute(value, {n: agent_node(a, value.span) for n, a in agents.items()})
         context = Context(
             scope=scope,
             place=place,
             bag=self.bag,
-            local={name: value_type(v) for name, v in bindings.items()},
+            local={n: value_type(v) for n, v in bindings.items() if n not in agents},
             observations=self.model.observations,
             actions=self.model.actions,
         )

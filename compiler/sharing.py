@@ -364,7 +364,14 @@ class _Translator:
             least = 1 if action else 0
             raise SpecError.single("P0409", rule.delay.span, value=delay, least=least)
         lag = delay - 1 if action else delay
-        closed = None if condition is None else self.closed(condition, action=action)
+        closed: syntax.Expr | None = None
+        if condition is not None:
+            closed = self.closed(condition, action=action)
+            for variable in self.variables(condition):
+                there = _compared(
+                    syntax.BinaryOp.NE, self.value(variable, condition.span), condition.span
+                )
+                closed = _both(there, closed, condition.span)
         if whole is not None:
             for variable in whole:
                 self.streams[variable].releases.append(
@@ -532,6 +539,9 @@ class _Translator:
         """Release f(X): the value of f waits in registers of its own, X stays private."""
         span = value.span
         fresh = self.closed(value, action=action)
+        for variable in reads:
+            missing = _compared(syntax.BinaryOp.EQ, self.value(variable, span), span)
+            fresh = _if(missing, syntax.Nothing(span=span), fresh, span)
         if condition is not None:
             fresh = _if(condition, fresh, syntax.Nothing(span=span), span)
         self.derived += 1
@@ -574,6 +584,19 @@ def _if(
     condition: syntax.Expr, then: syntax.Expr, otherwise: syntax.Expr, span: Span
 ) -> syntax.Expr:
     return syntax.If(span=span, condition=condition, then=then, otherwise=otherwise)
+
+
+def _compared(op: syntax.BinaryOp, value: syntax.Expr, span: Span) -> syntax.Expr:
+    """Whether a value is, or is not, ``nothing``: there is none before the first decision."""
+    return syntax.Binary(
+        span=span, op=op, left=value, right=syntax.Nothing(span=span), op_span=span
+    )
+
+
+def _both(left: syntax.Expr, right: syntax.Expr, span: Span) -> syntax.Expr:
+    return syntax.Binary(
+        span=span, op=syntax.BinaryOp.AND, left=left, right=right, op_span=span
+    )
 
 
 def _is_true(value: syntax.Expr, span: Span) -> syntax.Expr:

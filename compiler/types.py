@@ -297,12 +297,26 @@ def _of_agent(expression: syntax.Name, context: Context) -> Type:
     if problem is not None:
         return problem
     groups = context.observations if name == "observation" else context.actions
+    owner = _constant_agent(expression.indices[0], context.scope)
     types: list[Type] = []
-    for group in groups:
-        if group:
+    for number, group in enumerate(groups):
+        if group and owner in (None, number):
             parts = tuple(domain_type(variable.domain) for variable in group)
             types.append(parts[0] if len(parts) == 1 else Type(Base.TUPLE, items=parts))
     return _join(types, [expression.span] * len(types), context) if types else NOTHING
+
+
+def _constant_agent(expression: syntax.Expr, scope: Scope) -> int | None:
+    """Number of the agent that an index names, None if it is bound."""
+    if not isinstance(expression, syntax.Name):
+        return None
+    if expression.name in scope.agent_names:
+        return scope.agent_names[expression.name].number
+    members = scope.agent_families.get(expression.name, {})
+    if expression.indices and isinstance(expression.indices[0], syntax.Number):
+        agent = members.get(int(expression.indices[0].value))
+        return None if agent is None else agent.number
+    return None
 
 
 def _side(role: Role, expression: syntax.Name, context: Context) -> Type | None:
