@@ -202,7 +202,10 @@ def _laid_out(value: syntax.Expr, indent: str, used: int) -> str:
         case syntax.If():
             condition = print_expression(value.condition)
             then = _laid_out(value.then, deeper, len(indent) + len(condition) + 9)
-            otherwise = _laid_out(value.otherwise, indent, len(indent) + 5)
+            chained = isinstance(value.otherwise, syntax.If)
+            otherwise = _laid_out(
+                value.otherwise, indent if chained else deeper, len(indent) + 5
+            )
             return f"if {condition} then {then}\n{indent}else {otherwise}"
         case syntax.Match():
             lines = [f"match {_flat(value.subject, _OR)} {{"]
