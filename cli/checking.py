@@ -123,8 +123,10 @@ def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
     sizes = verdicts["sizes"]
     assert isinstance(sizes, dict)
     lines = [
-        f"{game.name} under {compiled.information.name}: {verdicts['class']}, horizon "
-        f"{game.horizon}, {game.state_count} states",
+        (
+            f"{game.name} under {compiled.information.name}: {verdicts['class']}, horizon "
+            f"{game.horizon}, {game.state_count} states"
+        ),
     ]
     for agent in game.agents:
         lines.append(

@@ -49,9 +49,9 @@ def load_program(path: str, bag: Bag) -> Program:
     return program
 
 
-def _one(code: str, **facts: object) -> Bag:
+def _one(code: str, **facts: str | int) -> Bag:
     bag = Bag()
-    bag.report(code, None, **facts)
+    bag.report(code, None, {key: str(value) for key, value in facts.items()})
     return bag
 
 

@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except Exception:  # the last resort: a bug of ours, reported as such
+    except Exception:  # noqa: BLE001, the last resort: a bug of ours, reported as such
         traceback.print_exc()
         print(
             "posg: this is a bug in posg; please report it with the file and the lines above",

@@ -123,9 +123,7 @@ def solve(options: argparse.Namespace) -> int:
         nodes = model["nodes"]
         assert isinstance(nodes, list)
         print(value_text(compiled, certificate))
-        print(
-            f"nodes of common information: {', '.join(str(n) for n in nodes)} ({compression})"
-        )
+        print(f"nodes of common information: {', '.join(str(n) for n in nodes)} ({compression})")
         if options.output is not None:
             print(f"policy written to {options.output}")
     return OK

@@ -181,9 +181,7 @@ def verdict_of(subject: str, compiled: Compiled) -> tuple[bool | None, str] | No
             return None
 
 
-def quantities_of(
-    expectation: Expectation, compiled: Compiled, memory: int
-) -> list[float] | str:
+def quantities_of(expectation: Expectation, compiled: Compiled, memory: int) -> list[float] | str:
     """The numbers to compare, or why there are none."""
     agents = compiled.game.agents
     place = None if expectation.agent is None else agents.index(expectation.agent)

@@ -45,8 +45,10 @@ def timeline_svg(rows: Sequence[TimelineRow], title: str) -> str:
     left = 20 + _CHAR * max([5, *(len(row.label) for row in rows)])
     width, height = left + steps * _CELL + 20, 60 + (len(rows) + 1) * _LINE
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">'
+        ),
         f"<title>{escape(title)}</title>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         f'<text x="10" y="22" font-size="15">{escape(title)}</text>',

@@ -206,7 +206,7 @@ def scatter(parts: Sequence[tuple[Rows, Column]], count: int) -> Column:
             for k in range(width)
         )
         return Column(kind, items=items, absent=absent)
-    codes = np.zeros(count, dtype=np.bool_ if kind is Kind.BOOL else np.int64)
+    codes: NDArray[Any] = np.zeros(count, dtype=np.bool_ if kind is Kind.BOOL else np.int64)
     for rows, column in parts:
         if column.codes is not None:
             codes[rows] = column.codes

@@ -176,18 +176,14 @@ class _Resolver:
         merged = {**(old.members if old is not None else {}), **members}
         self.families[item.name] = Family(Role.REGISTER, item.name, merged, item.name_span)
 
-    def domain(
-        self, domain: syntax.Domain, agent: Agent, bound: Mapping[str, Value]
-    ) -> Domain:
+    def domain(self, domain: syntax.Domain, agent: Agent, bound: Mapping[str, Value]) -> Domain:
         """A register's domain; ``observation[i]`` and variables stand for their own domains."""
         scope = self.model.scope
         values = {name: parameter.value for name, parameter in scope.parameters.items()}
         if not isinstance(domain, syntax.NamedDomain) or not domain.indices:
             return domain_of(domain, scope.domains, values)
         if domain.name in ("observation", "action"):
-            groups = (
-                self.model.observations if domain.name == "observation" else self.model.actions
-            )
+            groups = self.model.observations if domain.name == "observation" else self.model.actions
             group = groups[agent.number]
             if len(group) != 1:
                 raise SpecError.single(
@@ -348,9 +344,7 @@ class _Resolver:
                 )
         return found
 
-    def exists(
-        self, value: syntax.Expr, scope: Scope, bindings: Mapping[str, Value]
-    ) -> bool:
+    def exists(self, value: syntax.Expr, scope: Scope, bindings: Mapping[str, Value]) -> bool:
         """Whether the members that an instance reads exist for these agents."""
         if isinstance(value, syntax.Name) and value.name in scope.families and value.indices:
             first = value.indices[0]

@@ -59,7 +59,9 @@ def outcomes(expression: syntax.Expr, frame: Frame, targets: tuple[Variable, ...
             and expression.name not in frame.local
             and is_random(expression, frame.world.scope.defines)
         ):
-            return outcomes(frame.world.scope.defines[expression.name].body, frame.only({}), targets)
+            return outcomes(
+                frame.world.scope.defines[expression.name].body, frame.only({}), targets
+            )
         case syntax.Call() if is_random(expression, frame.world.scope.defines):
             define = frame.world.scope.defines[expression.function]
             arguments = [evaluate(argument, frame) for argument in expression.arguments]
@@ -198,4 +200,3 @@ def _listed(
     return Outcomes(
         np.concatenate(row_parts), np.concatenate(codes), numbers.concatenate(weights, counts)
     )
-

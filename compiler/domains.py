@@ -13,9 +13,7 @@ from .model import BOOLEAN, Domain, DomainKind, Scope, Symbol, Value
 MAX_DOMAIN = 10_000_000
 
 
-def constant(
-    expression: syntax.Expr, parameters: Mapping[str, Fraction], *, what: str
-) -> Fraction:
+def constant(expression: syntax.Expr, parameters: Mapping[str, Fraction], *, what: str) -> Fraction:
     """Exact value of an expression over numbers and parameters.
 
     Raises

@@ -178,7 +178,7 @@ def _report(
         faulty.update(int(row) for row in fault.rows)
         if fault.code in ("P0306", "P0308"):
             where = row_text(columns, int(fault.rows[0]))
-            bag.report(fault.code, fault.span, where=where, target=law.rule.label, **fault.facts)
+            bag.report(fault.code, fault.span, fault.facts, where=where, target=law.rule.label)
     values = point or {
         name: model.scope.parameters[name].value for name in sorted(law.footprint.parameters)
     }
@@ -186,10 +186,10 @@ def _report(
         bag.report(
             problem.code,
             law.rule.value.span,
+            problem.facts,
             target=_target(law),
             where=row_text(columns, problem.row),
             parameters=assignment_text(values),
-            **problem.facts,
         )
 
 
@@ -217,9 +217,7 @@ def _prove(
         piece = pending.pop()
         points = {name: low for name, (low, high) in piece.box.items() if low == high}
         rest = {name: ends for name, ends in piece.box.items() if name not in points}
-        world = make_world(
-            model, step=step, box=rest, interior=piece.interior, parameters=points
-        )
+        world = make_world(model, step=step, box=rest, interior=piece.interior, parameters=points)
         try:
             found = _evaluate(law, world, columns, count)
             if rest:
@@ -251,7 +249,7 @@ def _check_symbolic(
         faulty.update(int(row) for row in fault.rows)
         if fault.code in ("P0306", "P0308", "P0310"):
             where = row_text(columns, int(fault.rows[0]))
-            bag.report(fault.code, fault.span, where=where, target=_target(law), **fault.facts)
+            bag.report(fault.code, fault.span, fault.facts, where=where, target=_target(law))
     ordered, rows, offsets = sorted_by_row(_without(found, faulty))
     if not len(rows):
         return
@@ -263,31 +261,26 @@ def _check_symbolic(
         if sign in (Sign.POSITIVE, Sign.ZERO, Sign.NOT_NEGATIVE):
             continue
         where = row_text(columns, int(ordered.row[place]))
-        entry = ordered.probability.row(int(place)).to_sympy()[()]
+        entry: Any = ordered.probability.row(int(place)).to_sympy()[()]
         point = witness(entry, box)
         if point is None:
-            bag.report("P0305", law.rule.value.span, **facts)
+            bag.report("P0305", law.rule.value.span, facts)
             return
         value = entry.subs({symbol: point[symbol.name] for symbol in entry.free_symbols})
         shown = assignment_text({**points, **point})
-        bag.report(
-            "P0303", law.rule.value.span, value=value, where=where, parameters=shown, **facts
-        )
+        bag.report("P0303", law.rule.value.span, facts, value=value, where=where, parameters=shown)
         return
     excess = ordered.probability.sums(offsets)
     plain = excess.plain
     if plain is not None:
-        problems = sum_problems(
-            Outcomes(rows, np.zeros_like(rows), excess)
-        )
+        problems = sum_problems(Outcomes(rows, np.zeros_like(rows), excess))
         for problem in problems:
             bag.report(
                 problem.code,
                 law.rule.value.span,
+                {**facts, **problem.facts},
                 where=row_text(columns, problem.row),
                 parameters=assignment_text(points),
-                **facts,
-                **problem.facts,
             )
         return
     _check_sums(law, excess, rows, columns, box, points, bag)
@@ -337,4 +330,3 @@ def _check_sums(
             parameters=shown,
         )
         return
-

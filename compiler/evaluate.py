@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
+from typing import Any
 
 import numpy as np
 
@@ -355,10 +356,11 @@ def _compare(op: syntax.BinaryOp, left: Number, right: Number, frame: Frame) -> 
     result = np.zeros(signs.shape, dtype=np.bool_)
     inside = difference.names <= frame.world.interior
     for index in np.ndindex(signs.shape):
-        sign = _STRICT.get(signs[index], signs[index]) if inside else signs[index]
-        if sign in _TRUE_SIGNS[op]:
+        known: Sign = signs[index]
+        strict = _STRICT.get(known, known) if inside else known
+        if strict in _TRUE_SIGNS[op]:
             result[index] = True
-        elif sign not in _FALSE_SIGNS[op]:
+        elif strict not in _FALSE_SIGNS[op]:
             _ask_for_split(difference.row(index[0] if index else 0), frame.world)
     return result
 
@@ -374,7 +376,7 @@ def _ask_for_split(difference: Number, world: World) -> None:
 
     box = world.box
 
-    expression = difference.to_sympy()[()]
+    expression: Any = difference.to_sympy()[()]
     free = sorted(symbol.name for symbol in expression.free_symbols)
     if len(free) != 1:
         raise UndecidedError
@@ -472,7 +474,8 @@ def _membership(expression: syntax.Membership, frame: Frame) -> Mask:
             return reduce(np.logical_or, masks, np.asarray(False))
         case syntax.RangeDomain():
             low, high = (
-                evaluate(end, frame).value for end in (expression.domain.low, expression.domain.high)
+                evaluate(end, frame).value
+                for end in (expression.domain.low, expression.domain.high)
             )
             inside = _compare(syntax.BinaryOp.GE, value.value, low, frame)
             inside = inside & _compare(syntax.BinaryOp.LE, value.value, high, frame)

@@ -93,9 +93,7 @@ class _Grounder:
         start_keys, start_observations, start_probability = self.initial()
         if self.bag.has_errors:
             return None
-        frontier = (
-            np.arange(prod(self.state_sizes)) if self.all_states else np.unique(start_keys)
-        )
+        frontier = np.arange(prod(self.state_sizes)) if self.all_states else np.unique(start_keys)
         known = frontier
         tables: list[tuple[_Entries, _EmissionTable]] = []
         if self.steady:
@@ -125,9 +123,7 @@ class _Grounder:
         dynamics = [self.dynamics(entries, emissions, known) for entries, emissions in tables]
         state_codes = self.decode(known)
         dynamics_of_step = (
-            np.zeros(self.model.horizon, np.int64)
-            if self.steady
-            else np.arange(self.model.horizon)
+            np.zeros(self.model.horizon, np.int64) if self.steady else np.arange(self.model.horizon)
         )
         rewards, rewards_of_step = self.rewards(dynamics, dynamics_of_step, state_codes)
         if self.bag.has_errors:
@@ -214,9 +210,7 @@ class _Grounder:
                 digit(np.arange(count), self.action_sizes, place), len(states)
             )
         row = np.arange(len(source))
-        origin, found, probability = self.chain(
-            self.checked.transitions, world, columns, row, True
-        )
+        origin, found, probability = self.chain(self.checked.transitions, world, columns, row, True)
         successor = number([found[v, True] for v in self.model.states], self.state_sizes)
         successor = np.broadcast_to(successor, origin.shape)
         space = prod(self.state_sizes)
@@ -233,21 +227,20 @@ class _Grounder:
         emission = self.emit(situation, len(origin), world, emissions)
         return _Entries(source[origin], action[origin], successor, probability, emission)
 
-    def emit(
-        self, columns: Columns, count: int, world: World, emissions: _EmissionTable
-    ) -> Rows:
+    def emit(self, columns: Columns, count: int, world: World, emissions: _EmissionTable) -> Rows:
         """Emission row of each transition entry; new rows are appended to the table."""
         laws = self.checked.emissions
         reads = dict.fromkeys(
-            read for law in laws for read in law.footprint.variables
+            read
+            for law in laws
+            for read in law.footprint.variables
             if read[0].role is not Role.OBSERVATION
         )
-        first, inverse = distinct([columns[r] for r in reads], [len(r[0].domain) for r in reads],
-                                   count)
-        picked = {read: columns[read][first] for read in reads}
-        origin, found, probability = self.chain(
-            laws, world, picked, np.arange(len(first)), True
+        first, inverse = distinct(
+            [columns[r] for r in reads], [len(r[0].domain) for r in reads], count
         )
+        picked = {read: columns[read][first] for read in reads}
+        origin, found, probability = self.chain(laws, world, picked, np.arange(len(first)), True)
         sizes = tuple(len(v.domain) for v in self.observations)
         code = np.broadcast_to(
             number([found[v, True] for v in self.observations], sizes), origin.shape
@@ -280,9 +273,7 @@ class _Grounder:
         found: dict[Read, Rows] = {}
         for law in laws:
             reads = law.footprint.variables
-            values = [
-                found[read] if read in found else columns[read][origin] for read in reads
-            ]
+            values = [found[read] if read in found else columns[read][origin] for read in reads]
             sizes = [len(variable.domain) for variable, _ in reads]
             first, inverse = distinct(values, sizes, len(origin))
             picked = {read: value[first] for read, value in zip(reads, values, strict=True)}
@@ -320,17 +311,17 @@ class _Grounder:
             self.bag.report(
                 fault.code,
                 fault.span,
+                fault.facts,
                 where=where or row_text(picked, int(fault.rows[0])),
                 target=law.rule.label,
-                **{key: value for key, value in fault.facts.items() if key != "target"},
             )
         for problem in problems:
             self.bag.report(
                 problem.code,
                 law.rule.value.span,
+                problem.facts,
                 target=law.rule.label,
                 where=row_text(picked, problem.row),
-                **problem.facts,
             )
 
     def place_text(self, columns: Columns, row: int) -> str | None:
@@ -426,7 +417,7 @@ class _Grounder:
                 if hit.any():
                     where = row_text(picked, int(inverse[np.flatnonzero(hit)[0]]))
                     self.bag.report(
-                        fault.code, fault.span, where=where, target="reward", **fault.facts
+                        fault.code, fault.span, fault.facts, where=where, target="reward"
                     )
             values[rule.agent.number] = np.broadcast_to(plain.floats(), (len(first),))[inverse]
         return Rewards(scope=scope, values=values)

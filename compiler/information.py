@@ -133,9 +133,7 @@ class _Builder:
                 joint=None,
                 increment_count=prod(sizes),
             )
-            return after, update, IncrementLabels(
-                parts=tuple(p.labels for p in parts), joint=None
-            )
+            return after, update, IncrementLabels(parts=tuple(p.labels for p in parts), joint=None)
         numbers, labels = self.joint(joint, parts, columns, world, step)
         update = Update(
             private=tuple(private),
@@ -163,9 +161,7 @@ class _Builder:
         shape = (private_count, actions_count, prod(len(v.domain) for v in seen))
         count = prod(shape)
         if count > MAX_ROWS:
-            raise LimitError(
-                "P0426", agent=agent, count=private_count, step=step, limit=MAX_ROWS
-            )
+            raise LimitError("P0426", agent=agent, count=private_count, step=step, limit=MAX_ROWS)
         p, a, o = np.unravel_index(np.arange(count), shape)
         absent = np.full(count, -1)
         mine: dict[Read, Rows] = {}
@@ -218,7 +214,7 @@ class _Builder:
         if world.faults:
             fault = world.faults[0]
             facts = {key: value for key, value in fault.facts.items() if key != "target"}
-            raise SpecError.single(fault.code, fault.span, **facts)
+            raise SpecError.single(fault.code, fault.span, facts)
 
     def local(
         self, agent: Agent, mine: Mapping[Read, Rows], count: int, world: World, step: int
@@ -280,11 +276,11 @@ class _Builder:
         for number, component in components:
             column = evaluate(component.value, self.frame(world, count, together, component))
             self.check_faults(world)
-            code, labels = factorise(column, count, world, self.model.agents)
+            code, names = factorise(column, count, world, self.model.agents)
             coded.append(code)
-            code_sizes.append(len(labels))
+            code_sizes.append(len(names))
             joint_codes.append(code)
-            texts.append(self.component_labels(number, component, step, labels))
+            texts.append(self.component_labels(number, component, step, names))
         first, numbers = distinct(coded, code_sizes, count)
         labels: list[str] = []
         for row in first:

@@ -166,9 +166,7 @@ def sum_problems(found: Outcomes) -> list[Problem]:
     if len(negative):
         place = int(negative[0])
         value = str(plain.fraction(place))
-        problems.append(
-            Problem(code="P0303", row=int(ordered.row[place]), facts={"value": value})
-        )
+        problems.append(Problem(code="P0303", row=int(ordered.row[place]), facts={"value": value}))
     totals = ordered.probability.sums(offsets).plain
     assert totals is not None
     wrong = np.flatnonzero(np.broadcast_to(totals.numerator != totals.denominator, rows.shape))

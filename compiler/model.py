@@ -69,7 +69,9 @@ class Domain:
         if self.kind is DomainKind.BOOL:
             return "bool"
         if self.kind is DomainKind.INTEGER:
-            integers = [int(value) for value in self.values if not isinstance(value, Symbol | Agent)]
+            integers = [
+                int(value) for value in self.values if not isinstance(value, Symbol | Agent)
+            ]
             if integers == list(range(integers[0], integers[0] + len(integers))):
                 return f"{integers[0]}..{integers[-1]}"
         return "{ " + ", ".join(value_text(value) for value in self.values) + " }"

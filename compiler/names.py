@@ -61,9 +61,7 @@ def _errors(bag: Bag) -> int:
 class _Resolver:
     """The tables that grow while the statements of a game are read, in order of dependence."""
 
-    def __init__(
-        self, program: Program, game: syntax.Game, overrides: Overrides, bag: Bag
-    ) -> None:
+    def __init__(self, program: Program, game: syntax.Game, overrides: Overrides, bag: Bag) -> None:
         self.program = program
         self.game = game
         self.overrides = overrides
@@ -83,11 +81,11 @@ class _Resolver:
         for item in (*self.program.types, *self.game.items):
             match item:
                 case syntax.ParamDecl():
-                    self.attempt(lambda item=item: self.parameter(item))
+                    self.attempt(self.parameter, item)
                 case syntax.TypeDecl():
-                    self.attempt(lambda item=item: self.type(item))
+                    self.attempt(self.type, item)
                 case syntax.AgentsDecl():
-                    self.attempt(lambda item=item: self.declare_agents(item))
+                    self.attempt(self.declare_agents, item)
                 case _:
                     pass
         for name in self.overrides.parameters.keys() - self.parameters.keys():
@@ -98,7 +96,7 @@ class _Resolver:
             return None
         for item in self.game.items:
             if isinstance(item, syntax.VariableDecl):
-                self.attempt(lambda item=item: self.variable(item))
+                self.attempt(self.variable, item)
         for item in (*self.program.defines, *self.game.items):
             if isinstance(item, syntax.Define):
                 self.claim(item.name, item.name_span)
@@ -149,9 +147,9 @@ class _Resolver:
     def items(self, kind: type[Item]) -> Iterator[Item]:
         return (item for item in self.game.items if isinstance(item, kind))
 
-    def attempt(self, action: Callable[[], None]) -> None:
+    def attempt(self, action: Callable[[Item], None], item: Item) -> None:
         try:
-            action()
+            action(item)
         except SpecError as error:
             self.bag.extend(error.bag.diagnostics)
 
@@ -263,9 +261,7 @@ class _Resolver:
         owner = first and item.kind is not syntax.VariableKind.STATE
         if isinstance(index, syntax.IndexBinder):
             if owner:
-                raise SpecError.single(
-                    "P0120", index.span, name=item.name, kind=item.kind.value
-                )
+                raise SpecError.single("P0120", index.span, name=item.name, kind=item.kind.value)
             return self.enumerate(index.domain).values
         value = index.value
         if self.is_free(value):
@@ -273,9 +269,7 @@ class _Resolver:
                 isinstance(other, syntax.IndexValue) and other is not index
                 for other in item.indices[:1]
             ):
-                raise SpecError.single(
-                    "P0115", index.span, name=item.name, index=index.span.text
-                )
+                raise SpecError.single("P0115", index.span, name=item.name, index=index.span.text)
             return self.agents
         found = self.index_value(value)
         if owner and not isinstance(found, Agent):
@@ -301,9 +295,7 @@ class _Resolver:
                 number = integer(expression.indices[0], self.values, what="an agent's number")
                 members = self.agent_families[expression.name]
                 if number not in members:
-                    raise SpecError.single(
-                        "P0105", expression.span, name=expression.span.text
-                    )
+                    raise SpecError.single("P0105", expression.span, name=expression.span.text)
                 return members[number]
             case syntax.Name() if not expression.indices:
                 for agent in self.agents:
@@ -481,11 +473,11 @@ class _Resolver:
                         code = "P0114" if what == "next" else "P0126"
                         self.bag.report(code, variable.span, name=variable.label)
         paid: dict[Agent, RewardRule] = {}
-        for rule in rewards:
-            if rule.agent in paid:
-                others = [paid[rule.agent].span]
-                self.bag.report("P0127", rule.span, agent=rule.agent, others=others)
-            paid[rule.agent] = rule
+        for reward in rewards:
+            if reward.agent in paid:
+                others = [paid[reward.agent].span]
+                self.bag.report("P0127", reward.span, agent=reward.agent, others=others)
+            paid[reward.agent] = reward
         missing = [agent.name for agent in self.agents if agent not in paid]
         if missing and not any(True for _ in self.items(syntax.Reward)):
             self.bag.report("P0128", self.game.name_span, agents=", ".join(missing))

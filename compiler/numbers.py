@@ -148,9 +148,7 @@ class Number:
         if self.symbolic is not None:
             return None
         names = sorted(self.names)
-        degrees = [
-            max(dict(monomial).get(name, 0) for monomial in self.terms) for name in names
-        ]
+        degrees = [max(dict(monomial).get(name, 0) for monomial in self.terms) for name in names]
         shifted: dict[tuple[int, ...], Rational] = {}
         for monomial, coefficient in self.terms.items():
             factors = [_shifted(dict(monomial).get(name, 0), *box[name]) for name in names]

@@ -32,9 +32,7 @@ def number(codes: Sequence[Rows], sizes: Sequence[int]) -> Rows:
     return np.asarray(total)
 
 
-def distinct(
-    columns: Sequence[Rows], sizes: Sequence[int], count: int
-) -> tuple[Rows, Rows]:
+def distinct(columns: Sequence[Rows], sizes: Sequence[int], count: int) -> tuple[Rows, Rows]:
     """First row of each distinct combination, and the combination of each row."""
     key = np.zeros(count, dtype=np.int64)
     space = 1

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 Box = Mapping[str, tuple[Fraction, Fraction]]
@@ -108,9 +108,7 @@ def _sign_on_interval(numerator: Any, denominator: Any, name: str, box: Box) -> 
         if low <= root <= high
     }
     points = sorted({low, high} | roots)
-    between = [
-        sympy.Rational(str(sympy.N((a + b) / 2, 30))) for a, b in zip(points, points[1:], strict=False)
-    ]
+    between = [sympy.Rational(str(sympy.N((a + b) / 2, 30))) for a, b in pairwise(points)]
     signs: set[int] = set()
     for point in [*points, *between]:
         bottom = denominator.subs(symbol, point)
@@ -133,9 +131,7 @@ def _sign_by_bisection(numerator: Any, denominator: Any, names: list[str], box: 
             return Sign.between(low, high)
         piece = pending.pop()
         top, bottom = (_interval(terms, piece) for terms in polynomials)
-        corner_signs = [
-            _sign_at(polynomials, corner) for corner in product(*piece)
-        ]
+        corner_signs = [_sign_at(polynomials, corner) for corner in product(*piece)]
         if None in corner_signs:
             return Sign.UNKNOWN
         low = min([low, *(s for s in corner_signs if s is not None)])
@@ -143,7 +139,7 @@ def _sign_by_bisection(numerator: Any, denominator: Any, names: list[str], box: 
         settled = bottom[0] > 0 or bottom[1] < 0
         flip = -1 if bottom[1] < 0 else 1
         least, greatest = sorted((flip * top[0], flip * top[1]))
-        if settled and (least >= 0 and low >= 0 or greatest <= 0 and high <= 0):
+        if settled and ((least >= 0 and low >= 0) or (greatest <= 0 and high <= 0)):
             # No sign beyond those seen at corners, except that an interior zero may be hidden.
             continue
         if low < 0 < high:

@@ -29,21 +29,13 @@ def _object(values: Integers) -> Integers:
 
 
 def _times(left: Integers, right: Integers) -> Integers:
-    if (
-        left.dtype == object
-        or right.dtype == object
-        or _bound(left) * _bound(right) >= _SAFE
-    ):
+    if left.dtype == object or right.dtype == object or _bound(left) * _bound(right) >= _SAFE:
         return np.asarray(_object(left) * _object(right), dtype=object)
     return np.asarray(left * right)
 
 
 def _plus(left: Integers, right: Integers) -> Integers:
-    if (
-        left.dtype == object
-        or right.dtype == object
-        or _bound(left) + _bound(right) >= _SAFE
-    ):
+    if left.dtype == object or right.dtype == object or _bound(left) + _bound(right) >= _SAFE:
         return np.asarray(_object(left) + _object(right), dtype=object)
     return np.asarray(left + right)
 
@@ -76,9 +68,9 @@ class Rational:
         return np.broadcast_shapes(self.numerator.shape, self.denominator.shape)
 
     def __add__(self, other: Rational) -> Rational:
-        if self.denominator.shape == () == other.denominator.shape and int(
-            self.denominator
-        ) == int(other.denominator):
+        if self.denominator.shape == () == other.denominator.shape and int(self.denominator) == int(
+            other.denominator
+        ):
             return Rational(_plus(self.numerator, other.numerator), self.denominator)
         return Rational(
             _plus(
@@ -107,7 +99,7 @@ class Rational:
         return Rational(np.asarray(numerator), np.asarray(denominator))
 
     def floor_modulo(self, other: Rational) -> Rational:
-        """x - y * floor(x / y); rows where y is 0 give 0."""
+        """X - y * floor(x / y); rows where y is 0 give 0."""
         quotient = self * other.reciprocal()
         floor = Rational.whole(np.asarray(quotient.numerator // quotient.denominator))
         zero = np.broadcast_to(other.numerator == 0, self.shape if self.shape else other.shape)

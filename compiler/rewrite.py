@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from posg.grammar import syntax
 from posg.grammar.source import Span
@@ -19,8 +19,9 @@ def rewrite(node: NodeType, change: Change) -> NodeType:
     replaced = change(node)
     if replaced is not None:
         return cast(NodeType, replaced)
-    fields = {name: getattr(node, name) for name in type(node).defaults}
-    rebuilt = {name: _value(value, change) for name, value in fields.items()}
+    # The fields of a node have no common static type.
+    fields: dict[str, Any] = {name: getattr(node, name) for name in type(node).defaults}
+    rebuilt: dict[str, Any] = {name: _value(value, change) for name, value in fields.items()}
     if all(rebuilt[name] is fields[name] for name in fields):
         return node
     return type(node)(**rebuilt)

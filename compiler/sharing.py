@@ -78,22 +78,23 @@ def _arguments(
             others=[sharing.name_span],
         )
     given.update(zip(names, call.positional, strict=False))
-    for name, value in call.named:
+    for name, argument in call.named:
         if name not in names:
             raise SpecError.single(
                 "P0403",
-                value.span,
+                argument.span,
                 name=name,
                 structure=sharing.name,
                 suggestion=nearest(name, names),
                 others=[sharing.name_span],
             )
         if name in given:
-            raise SpecError.single("P0101", value.span, name=name)
-        given[name] = value
+            raise SpecError.single("P0101", argument.span, name=name)
+        given[name] = argument
     values = {name: parameter.value for name, parameter in model.scope.parameters.items()}
     for parameter in sharing.parameters:
-        value = given.get(parameter.name, parameter.default)
+        found = given.get(parameter.name)
+        value: syntax.Expr | None = parameter.default if found is None else found
         if value is None:
             raise SpecError.single(
                 "P0404",
@@ -330,9 +331,7 @@ class _Translator:
             return self.variables(value)
         return None
 
-    def share(
-        self, value: syntax.Expr, rule: syntax.Share, condition: syntax.Expr | None
-    ) -> None:
+    def share(self, value: syntax.Expr, rule: syntax.Share, condition: syntax.Expr | None) -> None:
         delay = integer(rule.delay, self.parameters, what="a delay")
         whole = self.is_whole(value)
         reads = self.variables(value)
@@ -594,9 +593,7 @@ def _compared(op: syntax.BinaryOp, value: syntax.Expr, span: Span) -> syntax.Exp
 
 
 def _both(left: syntax.Expr, right: syntax.Expr, span: Span) -> syntax.Expr:
-    return syntax.Binary(
-        span=span, op=syntax.BinaryOp.AND, left=left, right=right, op_span=span
-    )
+    return syntax.Binary(span=span, op=syntax.BinaryOp.AND, left=left, right=right, op_span=span)
 
 
 def _is_true(value: syntax.Expr, span: Span) -> syntax.Expr:
@@ -644,4 +641,3 @@ def _calls(node: syntax.Node) -> list[syntax.Call]:
 
     rewrite(node, look)
     return found
-

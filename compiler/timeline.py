@@ -24,9 +24,7 @@ class TimelineRow:
     status: tuple[str, ...]
 
 
-def timeline_of(
-    model: GameModel, core: Core, provenance: Provenance
-) -> tuple[TimelineRow, ...]:
+def timeline_of(model: GameModel, core: Core, provenance: Provenance) -> tuple[TimelineRow, ...]:
     """Rows for every observation and action of every agent, by time."""
     rows: list[TimelineRow] = []
     common: list[Content] = []

@@ -44,7 +44,7 @@ class Type:
             return "one of " + ", ".join(sorted(self.symbols))
         if self.base is Base.TUPLE:
             return f"a tuple of {len(self.items)}"
-        return self.base.value
+        return str(self.base.value)
 
 
 ERROR = Type(Base.ERROR)
@@ -268,9 +268,7 @@ def _name(expression: syntax.Name, context: Context) -> Type:
     return AGENT if kind == "an agent" else Type(Base.SYMBOL, frozenset([name]))
 
 
-def _inside(
-    define: syntax.Define, local: Mapping[str, Type], span: Span, context: Context
-) -> Type:
+def _inside(define: syntax.Define, local: Mapping[str, Type], span: Span, context: Context) -> Type:
     if define.name in context.calls:
         cycle = " -> ".join([*context.calls[context.calls.index(define.name) :], define.name])
         return context.error("P0210", define.name_span, name=define.name, cycle=cycle)
@@ -325,12 +323,12 @@ def _side(role: Role, expression: syntax.Name, context: Context) -> Type | None:
     primed = expression.primed
     if (role, primed) in allowed:
         return None
-    facts = {"name": expression.name, "role": role.value, "place": context.place.value}
+    name, kind, place = expression.name, role.value, context.place.value
     if (role, not primed) in allowed:
         if primed:
-            return context.error("P0212", expression.span, **facts)
-        return context.error("P0213", expression.span, **facts)
-    return context.error("P0214", expression.span, **facts)
+            return context.error("P0212", expression.span, name=name, role=kind, place=place)
+        return context.error("P0213", expression.span, name=name, role=kind, place=place)
+    return context.error("P0214", expression.span, name=name, role=kind, place=place)
 
 
 def _variable(expression: syntax.Name, family: Family, context: Context) -> Type:
@@ -347,11 +345,9 @@ def _variable(expression: syntax.Name, family: Family, context: Context) -> Type
         found = _plain(index, context)
         values = {key[place] for key in family.members}
         wanted = _join([value_type(v) for v in values], [index.span] * len(values), context)
-        if found.base not in (wanted.base, Base.ERROR):
-            context.error(
-                "P0215", index.span, [family.span], name=family.name, expected=wanted, found=found
-            )
-        elif found.base is Base.SYMBOL and not found.symbols & wanted.symbols:
+        if found.base not in (wanted.base, Base.ERROR) or (
+            found.base is Base.SYMBOL and not found.symbols & wanted.symbols
+        ):
             context.error(
                 "P0215", index.span, [family.span], name=family.name, expected=wanted, found=found
             )

@@ -17,9 +17,7 @@ from .program import Program
 MAX_VARIANTS = 32
 
 
-def check_variants(
-    program: Program, game: syntax.Game, model: GameModel, bag: Bag
-) -> None:
+def check_variants(program: Program, game: syntax.Game, model: GameModel, bag: Bag) -> None:
     """Check the game for the other values in the ranges of its whole-number parameters.
 
     Such parameters may change domains and families, so each combination is resolved anew. Beyond

@@ -72,9 +72,16 @@ class Bag:
         self.extend(diagnostics)
 
     def report(
-        self, code: str, span: Span | None, *, others: Iterable[Span] = (), **facts: object
+        self,
+        code: str,
+        span: Span | None,
+        found: Mapping[str, str] | None = None,
+        /,
+        *,
+        others: Iterable[Span] = (),
+        **facts: object,
     ) -> None:
-        """Add a diagnostic.
+        """Add a diagnostic with the facts in ``found`` and those given by name.
 
         Facts are turned into text. One that is None or an empty tuple is dropped; the items of a
         tuple are offered as alternatives.
@@ -86,7 +93,7 @@ class Bag:
             for key, value in facts.items()
             if value is not None and value != ()
         }
-        self.add(Diagnostic(code, span, kept, tuple(others)))
+        self.add(Diagnostic(code, span, {**(found or {}), **kept}, tuple(others)))
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Add one diagnostic unless its code was already reported at that span."""
@@ -132,9 +139,16 @@ class SpecError(PosgError):
 
     @classmethod
     def single(
-        cls, code: str, span: Span | None, *, others: Iterable[Span] = (), **facts: object
+        cls,
+        code: str,
+        span: Span | None,
+        found: Mapping[str, str] | None = None,
+        /,
+        *,
+        others: Iterable[Span] = (),
+        **facts: object,
     ) -> SpecError:
         """Build the exception for one diagnostic."""
         bag = Bag()
-        bag.report(code, span, others=others, **facts)
+        bag.report(code, span, found, others=others, **facts)
         return cls(bag)

@@ -95,8 +95,9 @@ class _Printer:
         between = before.source.text[before.end : after.start]
         return any(not line.strip() for line in between.split("\n")[1:-1])
 
-    def with_comments(self, item: syntax.SpecItem | syntax.GameItem | syntax.SharingItem,
-                      indent: str) -> list[str]:
+    def with_comments(
+        self, item: syntax.SpecItem | syntax.GameItem | syntax.SharingItem, indent: str
+    ) -> list[str]:
         """An item with the comments before it, inside it and after it on its line."""
         lines = [indent + comment.text for comment in self.take(item.span.start)]
         if isinstance(item, syntax.Game | syntax.Sharing):
@@ -203,9 +204,7 @@ def _laid_out(value: syntax.Expr, indent: str, used: int) -> str:
             condition = print_expression(value.condition)
             then = _laid_out(value.then, deeper, len(indent) + len(condition) + 9)
             chained = isinstance(value.otherwise, syntax.If)
-            otherwise = _laid_out(
-                value.otherwise, indent if chained else deeper, len(indent) + 5
-            )
+            otherwise = _laid_out(value.otherwise, indent if chained else deeper, len(indent) + 5)
             return f"if {condition} then {then}\n{indent}else {otherwise}"
         case syntax.Match():
             lines = [f"match {_flat(value.subject, _OR)} {{"]
@@ -266,12 +265,16 @@ def _text(value: syntax.Expr) -> tuple[str, int]:
             return f"({_list(value.items)})", _ATOM
         case syntax.If():
             return (
-                f"if {print_expression(value.condition)} then {print_expression(value.then)} "
-                f"else {print_expression(value.otherwise)}",
+                (
+                    f"if {print_expression(value.condition)} then {print_expression(value.then)} "
+                    f"else {print_expression(value.otherwise)}"
+                ),
                 _LOOSE,
             )
         case syntax.Match():
-            arms = ", ".join(f"{_pattern(a.pattern)} => {_flat(a.value, _LOOSE)}" for a in value.arms)
+            arms = ", ".join(
+                f"{_pattern(a.pattern)} => {_flat(a.value, _LOOSE)}" for a in value.arms
+            )
             return f"match {_flat(value.subject, _OR)} {{ {arms} }}", _LOOSE
         case syntax.Quantified():
             domain = "" if value.domain is None else f" in {_domain(value.domain)}"
@@ -380,7 +383,9 @@ def _setting(setting: syntax.Setting) -> str:
     if setting.name is not None:
         parts.append(setting.name)
     if setting.value is not None:
-        parts += ["=", print_expression(setting.value)] if setting.name else [
-            print_expression(setting.value)
-        ]
+        parts += (
+            ["=", print_expression(setting.value)]
+            if setting.name
+            else [print_expression(setting.value)]
+        )
     return " ".join(parts)

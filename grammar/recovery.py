@@ -207,11 +207,12 @@ class _Run:
                     pass
                 if in_file and not brackets and self.tokens[place + 1].type != "SEMICOLON":
                     return place + 1
-            elif (kind == "RBRACE" or self._begins_statement(place)) and (
-                not in_file or kind in FILE_STARTERS
+            elif (
+                (kind == "RBRACE" or self._begins_statement(place))
+                and (not in_file or kind in FILE_STARTERS)
+                and (place > self.place or self._fits(kind))
             ):
-                if place > self.place or self._fits(kind):
-                    return place
+                return place
         return len(self.tokens) - 1
 
     def _next_block(self) -> int:

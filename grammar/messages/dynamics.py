@@ -13,8 +13,10 @@ MESSAGES: Mapping[str, Message] = {
         other="also part of it",
         notes=("each needs the value of the next one to be drawn first",),
         helps=(
-            "read the value before the decision (no prime), or draw them together: "
-            "`(x', y') ~ ...`",
+            (
+                "read the value before the decision (no prime), or draw them together: "
+                "`(x', y') ~ ...`"
+            ),
         ),
     ),
     "P0302": Message(
@@ -39,8 +41,10 @@ MESSAGES: Mapping[str, Message] = {
         "could not prove that `{target}` is a distribution for all parameters in their ranges",
         label="checked only for the current values",
         notes=(
-            "a condition or a probability depends on several parameters at once in a way that "
-            "was not settled",
+            (
+                "a condition or a probability depends on several parameters at once in a way that "
+                "was not settled"
+            ),
         ),
         helps=("narrow the ranges, or write the probabilities as polynomials of the parameters",),
         warning=True,

@@ -65,8 +65,10 @@ MESSAGES: Mapping[str, Message] = {
         "the delay {value} is too short: at least {least}",
         label="at least {least}",
         notes=(
-            "an observation can be common at the step at which it is received, an action one "
-            "step after it is taken",
+            (
+                "an observation can be common at the step at which it is received, an action one "
+                "step after it is taken"
+            ),
         ),
     ),
     "P0410": Message(
@@ -117,8 +119,10 @@ MESSAGES: Mapping[str, Message] = {
         "whether an action is shared cannot depend on an observation",
         label="reads an observation",
         notes=(
-            "the condition for an action reads that action; the observations before it belong to "
-            "earlier steps",
+            (
+                "the condition for an action reads that action; the observations before it belong to "
+                "earlier steps"
+            ),
         ),
     ),
     "P0421": Message(

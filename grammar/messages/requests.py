@@ -77,7 +77,5 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "P0818": Message("agent `{name}` does not exist", label="unknown agent", helps=(_NEAR,)),
     "P0819": Message("`--horizon {value}` must be a whole number of at least 1"),
-    "P0820": Message(
-        "there is no diagnostic code `{code}`", helps=("codes look like P0102",)
-    ),
+    "P0820": Message("there is no diagnostic code `{code}`", helps=("codes look like P0102",)),
 }

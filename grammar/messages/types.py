@@ -80,8 +80,10 @@ MESSAGES: Mapping[str, Message] = {
         "{place} must not read {role} `{name}`",
         label="not available here",
         notes=(
-            "transitions read state and actions, observations read these and the new state, "
-            "sharing rules read actions, observations and registers",
+            (
+                "transitions read state and actions, observations read these and the new state, "
+                "sharing rules read actions, observations and registers"
+            ),
         ),
     ),
     "P0215": Message(

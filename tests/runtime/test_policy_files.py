@@ -54,7 +54,7 @@ def test_json_reads_well(solved, tmp_path):
     assert (data["game"], data["horizon"], data["concept"]) == ("dectiger", 3, "team")
     assert data["value"] == pytest.approx({"alice": 8.815, "bob": 8.815})
     assert data["agents"]["alice"] == ["listen", "open_left", "open_right"]
-    assert data["start"] == {"": 0}
+    assert data["start"] == {"nothing": 0}
     node = data["steps"][0]["nodes"][0]
     assert node["prescriptions"] == {"alice": {"()": {"listen": 1}}, "bob": {"()": {"listen": 1}}}
     assert len(node["next"]) == 9
