@@ -311,11 +311,12 @@ def _check_sums(
         excess = sympy.simplify(expression - 1)
         if excess == 0:
             continue
-        symbols = sorted(excess.free_symbols, key=lambda symbol: symbol.name)
+        symbols: list[Any] = sorted(excess.free_symbols, key=str)
+        ends = [(s, box[s.name]) for s in symbols]
         # A sum that is not identically 1 differs from it at the middle or at a corner.
         candidates = [
-            {s: sympy.Rational(str(pick(box[s.name]))) for s in symbols}
-            for pick in (lambda e: (e[0] + e[1]) / 2, lambda e: e[0], lambda e: e[1])
+            {s: sympy.Rational(str(low + (high - low) * part)) for s, (low, high) in ends}
+            for part in (Fraction(1, 2), Fraction(0), Fraction(1))
         ]
         chosen = next((c for c in candidates if excess.subs(c) != 0), candidates[0])
         shown = assignment_text(

@@ -352,7 +352,7 @@ def _compare(op: syntax.BinaryOp, left: Number, right: Number, frame: Frame) -> 
                 return np.asarray(sign == 0)
             case _:
                 return np.asarray(sign != 0)
-    signs = difference.signs(frame.world.box)
+    signs: Any = difference.signs(frame.world.box)  # an object array of Sign
     result = np.zeros(signs.shape, dtype=np.bool_)
     inside = difference.names <= frame.world.interior
     for index in np.ndindex(signs.shape):
@@ -386,7 +386,8 @@ def _ask_for_split(difference: Number, world: World) -> None:
     for part in (numerator, denominator):
         if not part.has(symbol):
             continue
-        for root in sympy.Poly(part, symbol).real_roots():
+        roots: Any = sympy.Poly(part, symbol).real_roots()
+        for root in roots:
             if root.is_Rational:
                 point = Fraction(int(root.p), int(root.q))
                 if low < point < high or (point in (low, high) and free[0] not in world.interior):

@@ -100,14 +100,11 @@ def _sign_on_interval(numerator: Any, denominator: Any, name: str, box: Box) -> 
 
     symbol = sympy.Symbol(name, real=True)
     low, high = (sympy.Rational(end.numerator, end.denominator) for end in box[name])
-    roots = {
-        root
-        for polynomial in (numerator, denominator)
-        if polynomial.has(symbol)
-        for root in sympy.Poly(polynomial, symbol).real_roots()
-        if low <= root <= high
-    }
-    points = sorted({low, high} | roots)
+    roots: list[Any] = []
+    for polynomial in (numerator, denominator):
+        if polynomial.has(symbol):
+            roots.extend(sympy.Poly(polynomial, symbol).real_roots())
+    points: list[Any] = sorted({low, high, *(root for root in roots if low <= root <= high)})
     between = [sympy.Rational(str(sympy.N((a + b) / 2, 30))) for a, b in pairwise(points)]
     signs: set[int] = set()
     for point in [*points, *between]:

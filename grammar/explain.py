@@ -14,7 +14,7 @@ def explain(code: str) -> str | None:
     """
     if code not in MESSAGES:
         return None
-    page = files(__package__).joinpath("explain", f"{code}.md")
+    page = files("posg.grammar").joinpath("explain", f"{code}.md")
     if page.is_file():
         return page.read_text(encoding="utf-8")
     message = MESSAGES[code]

@@ -57,6 +57,7 @@ def _parse_part(start: str, source: Source, bag: Bag) -> object:
 def _parse_tokens(start: str, stream: TokenStream, source: Source, bag: Bag) -> Tree[Token] | None:
     """Parse from a start symbol; None where that is not ``file`` and an error was found."""
     parser = load_tables().parse_interactive(start=start)
+    result: Tree[Token] | None = None
     for place, token in enumerate(stream.tokens):
         try:
             result = parser.feed_token(token)
@@ -64,5 +65,4 @@ def _parse_tokens(start: str, stream: TokenStream, source: Source, bag: Bag) -> 
             from .recovery import go_on  # most texts never need it
 
             return go_on(parser, place, stream, source, bag)
-    tree: Tree[Token] = result  # the last token ended the text
-    return tree
+    return result  # the last token ended the text

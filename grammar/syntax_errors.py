@@ -189,7 +189,7 @@ def _empty_braces(s: Situation) -> Finding | None:
 def _bare_operand(s: Situation) -> Finding | None:
     before, found = s.before, s.found
     if found.type == "NAME" and before is not None and before.type in ("MAX", "MIN"):
-        if s.accepts != {"LPAR"}:
+        if s.accepts != frozenset({"LPAR"}):
             return None
         example = f"{before} {found} in D: e"
         return Finding("P0012", s.span(before), facts={"found": str(before), "example": example})
@@ -275,7 +275,7 @@ def _misspelt_statement(s: Situation) -> Finding | None:
     if s.found.type == "NAME" and "GAME" in s.accepts:
         word, kinds = s.found, FILE_STARTERS | {"TYPE", "DEFINE"}
         repair, expected = Repair.REPLACE, expectation(s.accepts)
-    elif before is not None and before.type == "NAME" and s.accepts == {"PRIME", "LSQB"}:
+    elif before is not None and before.type == "NAME" and s.accepts == frozenset({"PRIME", "LSQB"}):
         if s.opening is not None and s.opening.type == "LPAR":
             return None
         word, kinds = before, GAME_STARTERS

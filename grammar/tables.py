@@ -23,7 +23,7 @@ START_SYMBOLS = ("file", "structure", "expr")
 @cache
 def load_tables() -> lark.Lark:
     """Return the parser, from the cache where that is possible."""
-    grammar = pkgutil.get_data(__package__, "posg.lark")
+    grammar = pkgutil.get_data("posg.grammar", "posg.lark")
     assert grammar is not None, "the grammar is part of the package"
     version = f"{lark.__version__}\0{sys.version}\0".encode() + grammar
     path = os.path.join(_cache_directory(), f"grammar-{sha256(version).hexdigest()[:16]}.lalr")
