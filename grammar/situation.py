@@ -190,7 +190,7 @@ def expectation(accepts: Iterable[str]) -> str:
         kinds -= OPERATORS | {"PRIME", "LSQB", "LPAR"}
         others = _choice(kinds)
         return f"an operator or {others}" if len(kinds) == 1 else f"an operator, {others}"
-    return _choice(kinds)
+    return _choice(kinds - OPERATORS or kinds)
 
 
 def _choice(kinds: set[str]) -> str:

@@ -257,6 +257,22 @@ def _ends_body(s: Situation) -> bool:
     return next((kind for kind in rest if kind in ("LBRACE", "SEMICOLON")), END) == "LBRACE"
 
 
+def _semicolon_for_comma(s: Situation) -> Finding | None:
+    """Return the finding for ``{ a; b }``, which goes on within its brackets."""
+    if s.found.type != "SEMICOLON" or "COMMA" not in s.accepts or s.opening is None:
+        return None
+    rest = s.tokens[s.place + 1 :]
+    ends = {"SEMICOLON", "TILDE", "ASSIGN", END} | STARTERS
+    arm_follows = next((t.type for t in rest if t.type in {"ARROW"} | ends), END) == "ARROW"
+    closing = OPENING[s.opening.type]
+    same_line = (t.type for t in rest if t.line == s.found.line)
+    closed_here = next((kind for kind in same_line if kind in CLOSING), END) == closing
+    if not arm_follows and not closed_here:
+        return None
+    facts = {"expected": "`,`", "found": "`;`", "hint": "a `;` only ends a statement"}
+    return Finding("P0001", s.span(s.found), Repair.REPLACE, ("COMMA",), facts=facts)
+
+
 def _cannot_go_on(s: Situation) -> bool:
     inner_words = ("THEN", "ELSE", "AFTER", "WHEN", "TO", "FOR", "WITH")
     return s.ends_statement or s.found.type in CLOSING or s.found.type in inner_words
@@ -347,6 +363,7 @@ _RULES: tuple[Callable[[Situation], Finding | None], ...] = (
     _bare_operand,
     _missing_semicolon,
     _reserved_word,
+    _semicolon_for_comma,
     _brackets,
     _misspelt_statement,
 )

@@ -49,6 +49,7 @@ _LOOKALIKES = {
     "“": '"',
     "”": '"',
     "^": "*",
+    "?": "if c then x else y",
 }
 
 
