@@ -439,7 +439,7 @@ class _Translator:
         ]
         memory = count if stream.memory is None else stream.memory
         for release in releases:
-            if 0 < memory < release.lag:
+            if stream.memory is not None and memory < release.lag:
                 raise SpecError.single(
                     "P0411",
                     release.span,
@@ -447,14 +447,8 @@ class _Translator:
                     memory=memory,
                     others=[s for s in [stream.memory_span] if s is not None],
                 )
-            if memory == 0 and release.lag > 0:
-                raise SpecError.single(
-                    "P0411",
-                    release.span,
-                    name=variable.label,
-                    memory=0,
-                    others=[s for s in [stream.memory_span] if s is not None],
-                )
+        # What is due after the last decision is never released.
+        releases = [r for r in releases if r.lag <= count]
         length = min(length, memory, count)
         span = stream.memory_span or (releases[0].span if releases else self.sharing.name_span)
         fresh = self.value(variable, span)
