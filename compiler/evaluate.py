@@ -143,7 +143,7 @@ def evaluate(expression: syntax.Expr, frame: Frame) -> Column:
             return Column.nothing()
         case syntax.Step():
             frame.world.read_step.append(expression.span)
-            return Column.of_number(Number.constant(frame.world.step))
+            return _varying(Fraction(frame.world.step), frame)
         case syntax.Name():
             return _name(expression, frame)
         case syntax.Call():
@@ -203,7 +203,10 @@ def _name(expression: syntax.Name, frame: Frame) -> Column:
         world.read_parameters.add(name)
         if name in world.box:
             return Column.of_number(Number.parameter(name))
-        return Column.of_number(Number.constant(world.parameters[name]))
+        value = world.parameters[name]
+        if world.scope.parameters[name].interval is not None:
+            return _varying(value, frame)
+        return Column.of_number(Number.constant(value))
     if name in world.scope.families:
         return _member(expression, world.scope.families[name], frame)
     if name in world.scope.defines:
@@ -217,6 +220,12 @@ def _name(expression: syntax.Name, frame: Frame) -> Column:
     if name in world.scope.agent_names:
         return constant_column(world.scope.agent_names[name], world.symbols)
     return Column(Kind.SYMBOL, codes=np.asarray(world.symbols.codes[name]))
+
+
+def _varying(value: Fraction, frame: Frame) -> Column:
+    """The step or a parameter: constant, except that ``explore`` follows its other values too."""
+    column = Column.of_number(Number.constant(value))
+    return column.spread(frame.count) if frame.world.explore else column
 
 
 def _of_agent(expression: syntax.Name, frame: Frame) -> Column:

@@ -447,8 +447,10 @@ class _Translator:
                     memory=memory,
                     others=[s for s in [stream.memory_span] if s is not None],
                 )
-        # What is due after the last decision is never released.
-        releases = [r for r in releases if r.lag <= count]
+        # A mark that a value is due is not worth keeping if it is due after the last decision.
+        releases = [
+            r for r in releases if r.lag < count or (r.condition is None and r.lag == count)
+        ]
         length = min(length, memory, count)
         span = stream.memory_span or (releases[0].span if releases else self.sharing.name_span)
         fresh = self.value(variable, span)
