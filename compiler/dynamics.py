@@ -172,11 +172,17 @@ def _report(
     point: Mapping[str, Fraction],
     bag: Bag,
 ) -> None:
-    """Report what is wrong on rows whose parameters are all bound."""
+    """Report what is wrong on rows whose parameters are all bound.
+
+    What only happens on some rows (a division by zero, a value outside its domain) is an error only
+    if one of them is reached, which shows when the game is grounded.
+    """
     faulty: set[int] = set()
+    rows = len(next(iter(columns.values()), (0,)))
     for fault in world.faults:
         faulty.update(int(row) for row in fault.rows)
-        if fault.code in ("P0306", "P0308"):
+        everywhere = fault.code == "P0310" and len(fault.rows) == rows
+        if fault.code in ("P0306", "P0308") or everywhere:
             where = row_text(columns, int(fault.rows[0]))
             bag.report(fault.code, fault.span, fault.facts, where=where, target=law.rule.label)
     values = point or {

@@ -363,10 +363,10 @@ def _compare(op: syntax.BinaryOp, left: Number, right: Number, frame: Frame) -> 
                 return np.asarray(sign != 0)
     signs: Any = difference.signs(frame.world.box)  # an object array of Sign
     result = np.zeros(signs.shape, dtype=np.bool_)
-    inside = difference.names <= frame.world.interior
+    inside = np.broadcast_to(_inside(difference, frame.world), signs.shape)
     for index in np.ndindex(signs.shape):
         known: Sign = signs[index]
-        strict = _STRICT.get(known, known) if inside else known
+        strict = _STRICT.get(known, known) if inside[index] else known
         if strict in _TRUE_SIGNS[op]:
             result[index] = True
         elif strict not in _FALSE_SIGNS[op]:
@@ -374,8 +374,19 @@ def _compare(op: syntax.BinaryOp, left: Number, right: Number, frame: Frame) -> 
     return result
 
 
-# A polynomial of degree at most 1 in each parameter that is >= 0 on a box, and not zero everywhere,
-# vanishes on the boundary only.
+def _inside(difference: Number, world: World) -> Mask:
+    """Where a sign that is not strict over the box is strict in its interior.
+
+    A polynomial whose Bernstein coefficients are >= 0, and not all 0, vanishes on the boundary
+    only.
+    """
+    bounds = difference.bounds(world.box)
+    if bounds is None or not difference.names <= world.interior:
+        return np.asarray(False)
+    low, high = (bound.sign() for bound in bounds[:2])
+    return np.asarray((low >= 0) | (high <= 0))
+
+
 _STRICT = {Sign.NOT_NEGATIVE: Sign.POSITIVE, Sign.NOT_POSITIVE: Sign.NEGATIVE}
 
 
@@ -528,11 +539,14 @@ def _match(expression: syntax.Match, frame: Frame) -> Column:
     if len(taken) == 1 and len(taken[0][0]) == frame.count:
         return evaluate(taken[0][1], frame)
     parts = [(rows, evaluate(value, frame.take(rows))) for rows, value in taken]
+    if len(missing):
+        # Any value of the right kind will do: the fault is recorded.
+        known = len(frame.world.faults)
+        parts.append((missing, evaluate(expression.arms[-1].value, frame.take(missing))))
+        del frame.world.faults[known:]
     if frame.world.explore:
         solid = next((c for _, c in parts if c.kind is not Kind.NOTHING), parts[0][1])
         return solid.spread(frame.count)
-    if len(missing):
-        parts.append((missing, Column.nothing()))
     return scatter(parts, frame.count)
 
 

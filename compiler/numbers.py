@@ -185,9 +185,7 @@ class Number:
             for pair in {(int(a), int(b)) for a, b in zip(low.flat, high.flat, strict=True)}:
                 result[(low == pair[0]) & (high == pair[1])] = Sign.between(*pair)
             mixed = (low < 0) & (high > 0)
-            open_rows = [] if bounds[2] else list(zip(*np.nonzero(mixed), strict=True))
-            if self.shape == () and not bounds[2] and mixed:
-                open_rows = [()]
+            open_rows = [] if bounds[2] else [tuple(place) for place in np.argwhere(mixed)]
         known: dict[Any, Sign] = {}
         for index in open_rows:
             expression = self.row(int(index[0]) if index else 0).to_sympy()[()]
