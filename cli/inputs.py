@@ -154,7 +154,9 @@ class Watch:
         """Report progress; stops the work beyond the time limit."""
         elapsed = time.monotonic() - self.started
         if self.seconds is not None and elapsed > self.seconds:
-            raise LimitError("P0606", what=what, done=done, total=total, seconds=self.seconds)
+            raise LimitError(
+                "P0606", what=what, done=done, total=total, seconds=f"{self.seconds:g}"
+            )
         if elapsed > 1 and sys.stderr.isatty():
             self.shown = True
             print(f"\r{what}: {done} of {total}   ", end="", file=sys.stderr, flush=True)

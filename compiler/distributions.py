@@ -145,7 +145,8 @@ def encode_joint(
     return total
 
 
-def _check_size(count: int, expression: syntax.Expr) -> None:
+def check_size(count: int, expression: syntax.Expr) -> None:
+    """Refuse a distribution with too many entries; P0611."""
     if count > MAX_ENTRIES:
         raise SpecError.single("P0611", expression.span, size=count, limit=MAX_ENTRIES)
 
@@ -153,7 +154,7 @@ def _check_size(count: int, expression: syntax.Expr) -> None:
 def _uniform(expression: syntax.Uniform, frame: Frame, targets: tuple[Variable, ...]) -> Outcomes:
     if expression.values is None:
         size = size_of(targets)
-        _check_size(size * frame.count, expression)
+        check_size(size * frame.count, expression)
         share = Number.of(Rational.constant(1) * Rational.constant(size).reciprocal())
         return Outcomes(
             np.repeat(np.arange(frame.count), size), np.tile(np.arange(size), frame.count), share
@@ -180,7 +181,7 @@ def _listed(
     row_parts: list[Rows] = [rows] * len(codes)
     if expression.otherwise is not None:
         size = size_of(targets)
-        _check_size(size * frame.count, expression)
+        check_size(size * frame.count, expression)
         free = np.ones((frame.count, size), dtype=np.bool_)
         for code in codes:
             free[rows, code] = False

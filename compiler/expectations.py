@@ -15,7 +15,6 @@ from .model import GameModel
 VERDICTS = ("assumption_1", "assumption_2", "assumption_3", "perfect_recall")
 QUANTITIES = ("observability", "value", "gap", "common_size", "private_size")
 CONCEPTS = ("nash", "ce", "cce", "team")
-_KEYS = ("sharing", "compression", "horizon", "concept", "set")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ def resolve_expectation(model: GameModel, item: syntax.Expect) -> Expectation:
     Raises
     ------
     SpecError
-        P0811..P0814, P0817, P0818 for what cannot be expected.
+        P0812..P0814, P0817, P0818 for what cannot be expected.
     """
     known = (*VERDICTS, *QUANTITIES)
     if item.subject not in known:
@@ -90,10 +89,8 @@ def resolve_expectation(model: GameModel, item: syntax.Expect) -> Expectation:
                 raise SpecError.single(
                     "P0817", setting.span, name=concept, suggestion=nearest(concept, CONCEPTS)
                 )
-        elif setting.key == "set" and setting.name is not None and setting.value is not None:
+        elif setting.name is not None and setting.value is not None:
             settings[setting.name] = constant(setting.value, values, what=f"`{setting.name}`")
-        else:
-            raise SpecError.single("P0811", setting.span, setting=setting.key)
     return Expectation(
         statement=item,
         subject=item.subject,

@@ -13,6 +13,7 @@ from posg.grammar.diagnostics import Bag, SpecError
 from posg.runtime.game import Dynamics, Game, Labels, Rewards, RewardScope
 
 from .columns import Rows
+from .distributions import check_size
 from .dynamics import CheckedDynamics
 from .evaluate import Fault, World, evaluate, table_frame
 from .laws import Columns, Law, Problem, Read, make_world, row_text, sum_by_key, tabulate
@@ -281,6 +282,7 @@ class _Grounder:
             if problems or faults:
                 self.report(law, problems, faults, picked, inverse, origin, columns)
             lengths = np.diff(table.offsets)[inverse]
+            check_size(int(lengths.sum()), law.rule.value)
             parent = np.repeat(np.arange(len(origin)), lengths)
             ends = np.cumsum(lengths)
             place = np.arange(len(parent)) - np.repeat(ends - lengths, lengths)

@@ -161,7 +161,7 @@ class _Builder:
         shape = (private_count, actions_count, prod(len(v.domain) for v in seen))
         count = prod(shape)
         if count > MAX_ROWS:
-            raise LimitError("P0426", agent=agent, count=private_count, step=step, limit=MAX_ROWS)
+            raise LimitError("P0426", agent=agent, count=count, step=step, limit=MAX_ROWS)
         p, a, o = np.unravel_index(np.arange(count), shape)
         absent = np.full(count, -1)
         mine: dict[Read, Rows] = {}

@@ -15,6 +15,7 @@ from posg.grammar.suggest import nearest
 
 from .domains import constant, domain_of, integer
 from .model import (
+    BOOLEAN,
     Agent,
     Domain,
     DomainKind,
@@ -75,6 +76,8 @@ class _Resolver:
         self.agent_families: dict[str, dict[int, Agent]] = {}
         self.families: dict[str, Family] = {}
         self.defines: dict[str, syntax.Define] = {}
+        # Names with an error of their own; what would only follow from it is not reported.
+        self.excused: set[str] = set()
 
     # Each stage needs the ones before it.
     def run(self) -> GameModel | None:
@@ -152,6 +155,10 @@ class _Resolver:
             action(item)
         except SpecError as error:
             self.bag.extend(error.bag.diagnostics)
+            if isinstance(item, syntax.TypeDecl):
+                self.domains[item.name] = BOOLEAN
+            if isinstance(item, syntax.VariableDecl):
+                self.excused.add(item.name)
 
     def claim(self, name: str, span: Span) -> bool:
         if name in self.declared:
@@ -354,6 +361,12 @@ class _Resolver:
 
     def rules(self, item: syntax.Init | syntax.Equation, scope: Scope) -> list[Rule]:
         """Instances of a statement, one for each value of its free indices."""
+        found = self.instances(item, scope)
+        if found is None:
+            self.excused.update(target.name for target in item.targets)
+        return found or []
+
+    def instances(self, item: syntax.Init | syntax.Equation, scope: Scope) -> list[Rule] | None:
         initial = isinstance(item, syntax.Init)
         try:
             matches: list[tuple[tuple[Variable, ...], dict[str, Value]]] = [((), {})]
@@ -365,19 +378,19 @@ class _Resolver:
                 ]
         except SpecError as error:
             self.bag.extend(error.bag.diagnostics)
-            return []
+            return None
         result: list[Rule] = []
         for targets, bindings in matches:
             roles = {target.role for target in targets}
             if Role.ACTION in roles:
                 self.bag.report("P0123", item.span, name=targets[0].label)
-                return []
+                return None
             if len(roles) > 1 and not initial:
                 self.bag.report("P0124", item.span)
-                return []
+                return None
             if len(set(targets)) < len(targets):
                 self.bag.report("P0101", item.span, name=targets[0].label)
-                return []
+                return None
             result.append(
                 Rule(
                     targets=targets,
@@ -393,6 +406,8 @@ class _Resolver:
         self, target: syntax.Name, bindings: Mapping[str, Value], scope: Scope
     ) -> list[tuple[Variable, dict[str, Value]]]:
         family = self.families.get(target.name)
+        if family is None and target.name in self.excused:
+            return []
         if family is None:
             declared = self.declared.get(target.name)
             code = "P0102" if declared is None else "P0125"
@@ -469,7 +484,7 @@ class _Resolver:
                     needed = variable.role is Role.STATE or (
                         variable.role is Role.OBSERVATION and what == "next"
                     )
-                    if needed and variable not in seen:
+                    if needed and variable not in seen and family.name not in self.excused:
                         code = "P0114" if what == "next" else "P0126"
                         self.bag.report(code, variable.span, name=variable.label)
         paid: dict[Agent, RewardRule] = {}

@@ -40,6 +40,8 @@ class Type:
     def __str__(self) -> str:
         if self.random:
             return "a distribution"
+        if self.base is Base.SYMBOL and len(self.symbols) == 1:
+            return f"`{next(iter(self.symbols))}`"
         if self.base is Base.SYMBOL and len(self.symbols) <= 6:
             return "one of " + ", ".join(sorted(self.symbols))
         if self.base is Base.TUPLE:
@@ -538,7 +540,7 @@ def check_assignment(
         return
     parts = (found,) if len(targets) == 1 else found.items
     if len(parts) != len(targets) or (len(targets) == 1 and found.base is Base.TUPLE):
-        context.error("P0216", expression.span, expected=len(targets), found=max(1, len(parts)))
+        context.error("P0216", expression.span, expected=len(targets), found=len(found.items) or 1)
         return
     for part, target in zip(parts, targets, strict=True):
         wanted = domain_type(target.domain)

@@ -87,6 +87,7 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "P0312": Message(
         "parameters with whole-number ranges have {count} combinations; only some were checked",
+        label="this range",
         notes=("checked: {checked}",),
         helps=("narrow the ranges to have all of them proved",),
         warning=True,

@@ -17,13 +17,13 @@ MESSAGES: Mapping[str, Message] = {
         helps=(_NEAR, "declare it with `sharing {name} {{ ... }}`"),
     ),
     "P0402": Message(
-        "`{name}` takes {expected} arguments, not {found}",
-        label="{found} given",
+        "too many arguments for `{name}`: {found} instead of {expected}",
+        label="{found} here",
         other="declared here",
     ),
     "P0403": Message(
         "`{structure}` has no parameter `{name}`",
-        label="unknown parameter",
+        label="a value for `{name}`",
         other="declared here",
         helps=(_NEAR,),
     ),
@@ -100,7 +100,7 @@ MESSAGES: Mapping[str, Message] = {
         label="an expression",
         helps=("write `observation[i]`, `action[i]` or a variable's name",),
     ),
-    "P0416": Message("memory of {value} steps", label="must be at least 0"),
+    "P0416": Message("a memory of {value} steps is not possible", label="must be at least 0"),
     "P0417": Message(
         "register `{name}` gets a value outside its domain {domain}",
         label="this value",
@@ -146,8 +146,8 @@ MESSAGES: Mapping[str, Message] = {
         helps=("declare one register for each variable, with that variable's name as domain",),
     ),
     "P0426": Message(
-        "private information of {agent} has {count} values at step {step}",
-        notes=("the limit is {limit}; it grows with every step that nothing is shared",),
+        "what {agent} may know, do and see until step {step} has {count} combinations",
+        notes=("the limit is {limit}; they multiply with every step that nothing is shared",),
         helps=("use a shorter horizon, share sooner, or bound the memory with `keep ... for m;`",),
     ),
     "P0427": Message(

@@ -61,8 +61,8 @@ MESSAGES: Mapping[str, Message] = {
         helps=("rename one of them",),
     ),
     "P0112": Message(
-        "`{name}` takes {expected} indices, not {found}",
-        label="{found} given",
+        "wrong number of indices for `{name}`: {found} instead of {expected}",
+        label="{found} here",
         other="declared here",
     ),
     "P0113": Message(

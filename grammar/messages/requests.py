@@ -44,11 +44,6 @@ MESSAGES: Mapping[str, Message] = {
         label="chosen again here",
         other="first chosen here",
     ),
-    "P0811": Message(
-        "`{setting}` is not a setting of `expect`",
-        label="unknown setting",
-        helps=("settings are sharing, compression, horizon, concept and set NAME = e",),
-    ),
     "P0812": Message(
         "nothing called `{subject}` can be expected",
         label="unknown subject",
@@ -57,7 +52,7 @@ MESSAGES: Mapping[str, Message] = {
     "P0813": Message(
         "`{subject}` must be compared with a number",
         label="no comparison",
-        helps=("write `{subject} == 8.815 +- 0.001`",),
+        helps=("write `{subject} >= 0.5` or `{subject} == 0.5 +- 0.001`",),
     ),
     "P0814": Message(
         "`{subject}` is true or false and is not compared",

@@ -45,8 +45,8 @@ MESSAGES: Mapping[str, Message] = {
         helps=("write `~` instead of `=`",),
     ),
     "P0208": Message(
-        "`{name}` takes {expected} arguments, not {found}",
-        label="{found} given",
+        "wrong number of arguments for `{name}`: {found} instead of {expected}",
+        label="{found} here",
         other="defined here",
     ),
     "P0209": Message(
@@ -92,7 +92,7 @@ MESSAGES: Mapping[str, Message] = {
         other="declared here",
     ),
     "P0216": Message(
-        "expected {expected} values, found {found}",
+        "wrong number of values: {found} instead of {expected}",
         label="{found} here",
         helps=("write a tuple `(x, y)` with as many items as the left side",),
     ),
