@@ -403,7 +403,8 @@ class _Builder:
         )
 
     def uniform(self, meta: Meta, children: Children) -> syntax.Uniform:
-        return syntax.Uniform(span=self.span(meta), values=children[0])
+        values = tuple(child for child in children if child is not None)
+        return syntax.Uniform(span=self.span(meta), values=values or None)
 
     def distribution(self, meta: Meta, children: Children) -> syntax.Distribution:
         entries = tuple(c for c in children if isinstance(c, syntax.Entry))

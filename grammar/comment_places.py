@@ -31,6 +31,17 @@ class CommentPlaces(Record):
     """Nodes with a comment in their list."""
 
 
+def no_comments() -> CommentPlaces:
+    """Return the places of a tree without comments."""
+    return CommentPlaces(
+        leading=defaultdict(list),
+        trailing=defaultdict(list),
+        opening=defaultdict(list),
+        closing=defaultdict(list),
+        owners=set(),
+    )
+
+
 class _Element(Record):
     """A place in a list; ``parts`` are the nodes in which further lists may be."""
 
@@ -68,13 +79,7 @@ class _Placer:
     def __init__(self, spec: syntax.Spec) -> None:
         self.source: Source = spec.source
         self.root = _list_of(spec)
-        self.places = CommentPlaces(
-            leading=defaultdict(list),
-            trailing=defaultdict(list),
-            opening=defaultdict(list),
-            closing=defaultdict(list),
-            owners=set(),
-        )
+        self.places = no_comments()
         self.inner: dict[Key, tuple[_List, ...]] = {}
 
     def place(self, comment: syntax.Comment) -> None:
@@ -105,12 +110,18 @@ class _Placer:
         behind = before > 0 and self._same_line(here.elements[before - 1].end, offset)
         if behind and not comment.own_line:
             self._add(self.places.trailing[owner, before - 1], owner, comment)
-        elif not before and not comment.own_line and not isinstance(here.node, syntax.Spec):
+        elif not before and not comment.own_line and self._is_open(here):
             self._add(self.places.opening[owner], owner, comment)
         elif before < len(here.elements):
             self._add(self.places.leading[owner, before], owner, comment)
         else:
             self._add(self.places.closing[owner], owner, comment)
+
+    def _is_open(self, here: _List) -> bool:
+        """Whether a comment may stand behind the brace that opens a list."""
+        earlier = self.places.opening[id(here.node)]
+        ended = any(comment.text.startswith("//") for comment in earlier)
+        return not ended and not isinstance(here.node, syntax.Spec)
 
     def _add(self, comments: list[syntax.Comment], owner: int, comment: syntax.Comment) -> None:
         comments.append(comment)

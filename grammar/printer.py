@@ -7,12 +7,11 @@ a distribution or an ``if`` that the author opened over several lines stays open
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import assert_never
 
 from . import syntax
-from .comment_places import CommentPlaces, place_comments
+from .comment_places import no_comments, place_comments
 from .expression_layout import INDENT, ExpressionLayout, Level, behind
 from .layout import HARD, LINE, Doc, align, group, join, lay_out, nest, sequence
 
@@ -29,23 +28,13 @@ def print_spec(spec: syntax.Spec) -> str:
 
 def print_item(item: Item) -> str:
     """Text of an item of a file, a statement or a sharing rule, without comments."""
-    return lay_out(_Layout(_no_comments(), keeps_open=True).item(item), WIDTH)
+    return lay_out(_Layout(no_comments(), keeps_open=True).item(item), WIDTH)
 
 
 def print_expression(expression: syntax.Expr) -> str:
     """Text of an expression on one line, without comments."""
-    layout = _Layout(_no_comments(), keeps_open=False)
+    layout = _Layout(no_comments(), keeps_open=False)
     return lay_out(layout.expression(expression), width=sys.maxsize)
-
-
-def _no_comments() -> CommentPlaces:
-    return CommentPlaces(
-        leading=defaultdict(list),
-        trailing=defaultdict(list),
-        opening=defaultdict(list),
-        closing=defaultdict(list),
-        owners=set(),
-    )
 
 
 class _Layout(ExpressionLayout):
