@@ -10,6 +10,8 @@ from .node import Record
 from .source import Source, Span
 
 TAB_WIDTH = 4
+MAX_SHOWN = 120
+"""Characters of a line that are shown at most."""
 
 _RESET = "\x1b[0m"
 _STYLES = {
@@ -38,6 +40,13 @@ class _Mark(Record):
     span: Span
     label: str
     primary: bool
+
+
+class _Window(Record):
+    """The part of a line that is shown; ``shift`` is how many characters were cut before it."""
+
+    text: str
+    shift: int
 
 
 def word(diagnostic: Diagnostic) -> Wording:
@@ -143,28 +152,40 @@ def _excerpt(
         if shown and number > shown + 1:
             lines.append(paint("gutter", "..."))
         shown = number
-        text = source.line(number)
+        marked = [mark for mark in marks if _line_of(mark) == number]
+        window = _window(source.line(number), marked[0].span.start - source.line_starts[number - 1])
         gutter = paint("gutter", f"{number:>{len(margin)}} |")
-        lines.append(f"{gutter} {_printable(text)}".rstrip())
-        for mark in marks:
-            if _line_of(mark) == number:
-                style: str | Severity = severity if mark.primary else "other"
-                indent, underline = _underline(mark, source, number, text)
-                label = f" {_printable(mark.label)}" if mark.label else ""
-                lines.append(f"{bar} {indent}{paint(style, underline + label)}")
+        lines.append(f"{gutter} {_printable(window.text)}".rstrip())
+        for mark in marked:
+            style: str | Severity = severity if mark.primary else "other"
+            indent, underline = _underline(mark, source.line_starts[number - 1], window)
+            label = f" {_printable(mark.label)}" if mark.label else ""
+            lines.append(f"{bar} {indent}{paint(style, underline + label)}")
     return lines
 
 
-def _underline(mark: _Mark, source: Source, number: int, text: str) -> tuple[str, str]:
+def _window(line: str, start: int) -> _Window:
+    """Cut what is far from a place out of a very long line."""
+    if len(line) <= MAX_SHOWN:
+        return _Window(text=line, shift=0)
+    first = max(0, start - MAX_SHOWN // 2)
+    last = first + MAX_SHOWN
+    before, after = "…" if first else "", "…" if last < len(line) else ""
+    return _Window(text=before + line[first:last] + after, shift=first - len(before))
+
+
+def _underline(mark: _Mark, line_start: int, window: _Window) -> tuple[str, str]:
     """Blanks before, and the line under, a place; of a longer place, its first line."""
-    start = mark.span.start - source.line_starts[number - 1]
-    end = min(mark.span.end - source.line_starts[number - 1], len(text))
-    width = _width(text[start:end])
-    return " " * _width(text[:start]), ("^" if mark.primary else "-") * max(width, 1)
+    shift = line_start + window.shift
+    start, end = (
+        min(max(offset - shift, 0), len(window.text)) for offset in (mark.span.start, mark.span.end)
+    )
+    width = _width(window.text[start:end])
+    return " " * _width(window.text[:start]), ("^" if mark.primary else "-") * max(width, 1)
 
 
 def _printable(text: str) -> str:
-    """Text that a terminal shows as it is: tabs as blanks, control characters as one sign."""
+    """Text that a terminal shows as it is: no tabs, no control or invisible characters."""
     if text.isprintable():
         return text
     return "".join(_shown(character) for character in text)
@@ -173,7 +194,10 @@ def _printable(text: str) -> str:
 def _shown(character: str) -> str:
     if character == "\t":
         return " " * TAB_WIDTH
-    return "\ufffd" if category(character) in ("Cc", "Cs", "Cn", "Zl", "Zp") else character
+    kind = category(character)
+    if kind == "Cf":  # such as the marks that reverse the direction of writing
+        return ""
+    return "\ufffd" if kind in ("Cc", "Cs", "Cn", "Zl", "Zp") else character
 
 
 def _width(text: str) -> int:
