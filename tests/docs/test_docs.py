@@ -1,0 +1,133 @@
+"""The documentation says what the program does: its specs check, its commands are run.
+
+In README.md, CONTRIBUTING.md, docs/ and the READMEs of folders:
+
+- A ``posg`` block is a whole file without errors. If its first line is ``// NAME.posg``, the page's
+  commands find it under that name.
+- The lines of an ``sh`` block that start with ``posg `` are run in the order of the page, in a folder
+  that holds ``specs``; ``# exits with N`` at the end of a line says how. A ``text`` block that follows
+  at once is all that was printed. Of a line that sets up a virtual environment only the last
+  command counts.
+- Links lead to files and headings that exist.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+
+from posg.cli import main
+from posg.compiler.pipeline import Request, check_game
+from posg.compiler.program import load
+from posg.grammar.diagnostics import Bag
+from posg.grammar.render import render_text
+from posg.grammar.source import Source
+
+TOP = Path(__file__).parents[2]
+PAGES = [
+    TOP / "README.md",
+    TOP / "CONTRIBUTING.md",
+    *sorted({*TOP.glob("docs/**/*.md"), *TOP.glob("[a-z]*/README.md")}),
+]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"// (\w+\.posg)\n")
+EXITS = re.compile(r"# exits with (\d+)$")
+LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A fenced block; ``output`` is the text block that follows at once."""
+
+    page: Path
+    line: int
+    kind: str
+    text: str
+    output: str | None
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(TOP)}:{self.line}"
+
+
+def blocks_of(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    found = list(FENCE.finditer(text))
+    blocks: list[Block] = []
+    for match, following in zip_longest(found, found[1:]):
+        output = None
+        if following is not None and following[1] == "text":
+            output = None if text[match.end() : following.start()].strip() else following[2]
+        line = text.count("\n", 0, match.start()) + 1
+        blocks.append(Block(page=page, line=line, kind=match[1], text=match[2], output=output))
+    return blocks
+
+
+def posg_commands(block: Block) -> Iterator[tuple[list[str], int]]:
+    """Arguments and exit status of each command of a block."""
+    for line in block.text.splitlines():
+        command = line.rpartition("&& .venv/bin/")[2]
+        if command.startswith("posg "):
+            status = EXITS.search(command)
+            yield shlex.split(command, comments=True)[1:], int(status[1]) if status else 0
+
+
+def anchors_of(page: Path) -> set[str]:
+    """The names that headings of a page have as targets of links."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
+SPECS = [block for page in PAGES for block in blocks_of(page) if block.kind == "posg"]
+
+
+@pytest.mark.parametrize("block", SPECS, ids=str)
+def test_spec_checks(block: Block) -> None:
+    bag = Bag()
+
+    def no_imports(path: str) -> str:
+        raise OSError(f"{path} is not shown")
+
+    program = load(Source(str(block), block.text), no_imports, bag)
+    if program is not None:
+        for game in program.games:
+            check_game(program, Request(game=game.name), bag)
+    assert not bag.diagnostics, render_text(tuple(bag.diagnostics), color=False)
+
+
+@by_page
+def test_commands(
+    page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "specs").symlink_to(TOP / "specs", target_is_directory=True)
+    for block in blocks_of(page):
+        name = NAMED.match(block.text)
+        if block.kind == "posg" and name is not None:
+            (tmp_path / name[1]).write_text(block.text, encoding="utf-8")
+        if block.kind != "sh":
+            continue
+        for arguments, status in posg_commands(block):
+            assert main(arguments) == status, f"{block}: {arguments}"
+        printed = capsys.readouterr()
+        if block.output is not None:
+            assert printed.out + printed.err == block.output, str(block)
+
+
+@by_page
+def test_links(page: Path) -> None:
+    for target in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        linked = page.parent / path if path else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors_of(linked), target
