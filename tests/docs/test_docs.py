@@ -7,7 +7,7 @@ In README.md, CONTRIBUTING.md, docs/ and the READMEs of folders:
 - The lines of an ``sh`` block that start with ``posg `` are run in the order of the page, in a folder
   that holds ``specs``; ``# exits with N`` at the end of a line says how. A ``text`` block that follows
   at once is all that was printed. Of a line that sets up a virtual environment only the last
-  command counts.
+  command counts. ``python`` blocks are run there, too.
 - Links lead to files and headings that exist.
 """
 
