@@ -12,6 +12,7 @@ In README.md, CONTRIBUTING.md, docs/ and the READMEs of folders:
 """
 
 import re
+import runpy
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,9 +114,11 @@ def test_commands(
         name = NAMED.match(block.text)
         if block.kind == "posg" and name is not None:
             (tmp_path / name[1]).write_text(block.text, encoding="utf-8")
-        if block.kind != "sh":
-            continue
-        for arguments, status in posg_commands(block):
+        if block.kind == "python":
+            script = tmp_path / "block.py"
+            script.write_text(block.text, encoding="utf-8")
+            runpy.run_path(str(script))
+        for arguments, status in posg_commands(block) if block.kind == "sh" else ():
             assert main(arguments) == status, f"{block}: {arguments}"
         printed = capsys.readouterr()
         if block.output is not None:
