@@ -79,7 +79,8 @@ def request_of(options: argparse.Namespace) -> Request:
         sharing=options.sharing,
         horizon=options.horizon,
         settings=settings,
-        all_states=getattr(options, "all_states", False),
+        all_states=options.all_states,
+        memory_bytes=options.memory,
     )
 
 

@@ -77,6 +77,8 @@ def run(options: argparse.Namespace) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
+    from posg.runtime.limits import DEFAULT_MEMORY
+
     from .inputs import memory_bytes
 
     parser = argparse.ArgumentParser(
@@ -107,11 +109,18 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--all-states", action="store_true", help="keep states that are never reached"
         )
+        memory(command)
 
-    def limits(command: argparse.ArgumentParser) -> None:
+    def memory(command: argparse.ArgumentParser) -> None:
         command.add_argument(
-            "--memory", metavar="SIZE", type=memory_bytes, default="4GiB", help="such as 4GiB"
+            "--memory",
+            metavar="SIZE",
+            type=memory_bytes,
+            default=DEFAULT_MEMORY,
+            help="refuse to use more than this (default 4GiB)",
         )
+
+    def time_limit(command: argparse.ArgumentParser) -> None:
         command.add_argument("--time", metavar="SECONDS", type=float, help="stop after this long")
 
     new = add("new", "files:new", "write a commented starter file")
@@ -134,13 +143,13 @@ def build_parser() -> argparse.ArgumentParser:
     solve.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
     solve.add_argument("--tolerance", type=float, default=1e-6)
     solve.add_argument("-o", "--output", metavar="POLICY", help="keep the policy (.json, .npz)")
-    limits(solve)
+    time_limit(solve)
 
     evaluate = add("evaluate", "solving:evaluate", "exact value and gap of a policy")
     compiles(evaluate)
     evaluate.add_argument("policy", metavar="POLICY")
     evaluate.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
-    limits(evaluate)
+    time_limit(evaluate)
 
     simulate = add("simulate", "solving:simulate", "episodes under a policy, or uniform play")
     compiles(simulate)
@@ -150,7 +159,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     test = add("test", "testing:test", "run the expect statements of spec files")
     test.add_argument("paths", metavar="PATH", nargs="+")
-    limits(test)
+    memory(test)
+    time_limit(test)
 
     fmt = add("fmt", "files:fmt", "canonical layout, comments kept")
     fmt.add_argument("files", metavar="FILE", nargs="+")

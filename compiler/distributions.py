@@ -18,7 +18,7 @@ from .model import Variable
 from .numbers import Number
 from .rational import Rational
 
-MAX_ENTRIES = 50_000_000
+MAX_ENTRIES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posg.grammar.diagnostics import Bag, SpecError
+from posg.runtime.errors import LimitError
 from posg.runtime.game import Dynamics, Game, Labels, Rewards, RewardScope
+from posg.runtime.limits import DEFAULT_MEMORY, bytes_text
 
 from .columns import Rows
-from .distributions import check_size
+from .distributions import MAX_ENTRIES
 from .dynamics import CheckedDynamics
 from .evaluate import Fault, World, evaluate, table_frame
 from .laws import Columns, Law, Problem, Read, make_world, row_text, sum_by_key, tabulate
@@ -21,6 +23,10 @@ from .model import GameModel, Role, Variable, joint_label, joint_values, value_t
 from .radix import MAX_KEY, digit, digits, distinct, number
 
 BLOCK_ROWS = 500_000
+_ENTRY_BYTES = 160
+"""Peak memory of a transition entry, its copies while it is sorted included (measured)."""
+_CELL_BYTES = 48
+"""Peak memory of one variable's code in a row that is being expanded (measured)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +42,24 @@ class GroundGame:
 
 
 def ground(
-    model: GameModel, checked: CheckedDynamics, bag: Bag, *, all_states: bool = False
+    model: GameModel,
+    checked: CheckedDynamics,
+    bag: Bag,
+    *,
+    all_states: bool = False,
+    memory_bytes: int = DEFAULT_MEMORY,
 ) -> GroundGame | None:
     """Build the numeric game; None if an error shows up on a reachable row.
 
     Only states that are reachable within the horizon are kept, unless ``all_states``.
+
+    Raises
+    ------
+    LimitError
+        P0613, before the tables would need more than ``memory_bytes``.
     """
     try:
-        return _Grounder(model, checked, bag, all_states).run()
+        return _Grounder(model, checked, bag, all_states, memory_bytes).run()
     except SpecError as error:
         bag.extend(error.bag.diagnostics)
         return None
@@ -69,16 +85,37 @@ class _EmissionTable:
     entries: int = 0
 
 
+class _TooManyOutcomesError(Exception):
+    """A block of rows has too many outcomes to be listed at once."""
+
+    def __init__(self, law: Law, count: int) -> None:
+        self.law = law
+        self.count = count
+        super().__init__()
+
+    def as_diagnostic(self) -> SpecError:
+        """What to say where the rows cannot be split any further."""
+        span = self.law.rule.value.span
+        return SpecError.single("P0611", span, size=self.count, limit=MAX_ENTRIES)
+
+
 class _Grounder:
     """Breadth-first search over the states, a block of rows at a time."""
 
     def __init__(
-        self, model: GameModel, checked: CheckedDynamics, bag: Bag, all_states: bool
+        self,
+        model: GameModel,
+        checked: CheckedDynamics,
+        bag: Bag,
+        all_states: bool,
+        memory_bytes: int,
     ) -> None:
         self.model = model
         self.checked = checked
         self.bag = bag
         self.all_states = all_states
+        self.memory_bytes = memory_bytes
+        self.entry_count = 0
         self.state_sizes = tuple(len(v.domain) for v in model.states)
         size = prod(self.state_sizes)
         if size > MAX_KEY:
@@ -91,6 +128,8 @@ class _Grounder:
         self.steady = not any(law.footprint.reads_step for law in laws)
 
     def run(self) -> GroundGame | None:
+        if self.all_states:
+            self.require(prod(self.state_sizes))
         start_keys, start_observations, start_probability = self.initial()
         if self.bag.has_errors:
             return None
@@ -178,8 +217,10 @@ class _Grounder:
         """Joint law of the first state and the observations before the first decision."""
         world = make_world(self.model, step=1)
         laws = self.checked.initial
-        origin, columns, probability = self.chain(laws, world, {}, np.zeros(1, np.int64), False)
-        del origin
+        try:
+            _, columns, probability = self.chain(laws, world, {}, np.zeros(1, np.int64), False)
+        except _TooManyOutcomesError as error:
+            raise error.as_diagnostic() from None
         state_key = number([columns[v, False] for v in self.model.states], self.state_sizes)
         codes: list[Rows] = []
         for group in self.model.observations:
@@ -196,7 +237,36 @@ class _Grounder:
         world = make_world(self.model, step=step)
         per_block = max(1, BLOCK_ROWS // self.action_count)
         blocks = [frontier[k : k + per_block] for k in range(0, len(frontier), per_block)]
-        return [self.expand_block(block, world, emissions) for block in blocks]
+        blocks.reverse()
+        entries: list[_Entries] = []
+        while blocks:
+            block = blocks.pop()
+            self.require(len(block) + sum(map(len, blocks)))
+            try:
+                entries.append(self.expand_block(block, world, emissions))
+            except _TooManyOutcomesError as error:
+                if len(block) == 1:
+                    raise error.as_diagnostic() from None
+                blocks += [block[len(block) // 2 :], block[: len(block) // 2]]
+                continue
+            self.entry_count += len(entries[-1].source)
+        return entries
+
+    def require(self, states: int) -> None:
+        """Refuse to expand so many states if the tables would outgrow the memory limit; P0613."""
+        rows = states * self.action_count
+        block = max(min(rows, BLOCK_ROWS), self.action_count)
+        width = len(self.model.states) + len(self.actions) + len(self.observations)
+        need = (self.entry_count + rows) * _ENTRY_BYTES + block * width * _CELL_BYTES
+        if need > self.memory_bytes:
+            raise LimitError(
+                "P0613",
+                states=states,
+                actions=self.action_count,
+                known=self.entry_count,
+                need=bytes_text(need),
+                limit=bytes_text(self.memory_bytes),
+            )
 
     def expand_block(self, states: Rows, world: World, emissions: _EmissionTable) -> _Entries:
         count = self.action_count
@@ -282,7 +352,9 @@ class _Grounder:
             if problems or faults:
                 self.report(law, problems, faults, picked, inverse, origin, columns)
             lengths = np.diff(table.offsets)[inverse]
-            check_size(int(lengths.sum()), law.rule.value)
+            count = int(lengths.sum())
+            if count > MAX_ENTRIES:
+                raise _TooManyOutcomesError(law, count)
             parent = np.repeat(np.arange(len(origin)), lengths)
             ends = np.cumsum(lengths)
             place = np.arange(len(parent)) - np.repeat(ends - lengths, lengths)

@@ -11,6 +11,7 @@ from posg.grammar.diagnostics import Bag, SpecError
 from posg.grammar.source import Source
 from posg.runtime.game import Game
 from posg.runtime.information import InformationStructure
+from posg.runtime.limits import DEFAULT_MEMORY
 
 from .core import Core, resolve_core
 from .domains import constant
@@ -40,6 +41,7 @@ class Request:
     settings: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Fraction] = field(default_factory=dict)
     all_states: bool = False
+    memory_bytes: int = DEFAULT_MEMORY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,17 +110,27 @@ def choose_sharing(
     if request.sharing is not None:
         call = parse_structure(Source("--sharing", request.sharing), bag)
         return None if call is None or bag.has_errors else (call, _call_text(call))
-    uses = [
-        item
-        for item in checked.syntax.items
-        if isinstance(item, syntax.Use) and item.kind is syntax.UseKind.SHARING
-    ]
+    uses = _uses(checked, syntax.UseKind.SHARING)
     if not uses:
         bag.report("P0807", checked.syntax.name_span)
         return None
-    for extra in uses[1:]:
-        bag.report("P0810", extra.span, kind="sharing structure", others=[uses[0].span])
     return uses[0].structure, _call_text(uses[0].structure)
+
+
+def _uses(checked: CheckedGame, kind: syntax.UseKind) -> list[syntax.Use]:
+    items = checked.syntax.items
+    return [item for item in items if isinstance(item, syntax.Use) and item.kind is kind]
+
+
+def check_uses(checked: CheckedGame, bag: Bag) -> None:
+    """Report a second sharing structure or compression; P0810."""
+    for kind, name in (
+        (syntax.UseKind.SHARING, "sharing structure"),
+        (syntax.UseKind.COMPRESSION, "compression"),
+    ):
+        uses = _uses(checked, kind)
+        for extra in uses[1:]:
+            bag.report("P0810", extra.span, kind=name, others=[uses[0].span])
 
 
 def _call_text(call: syntax.StructureCall) -> str:
@@ -141,6 +153,7 @@ def compile_game(program: Program, request: Request, bag: Bag) -> Compiled | Non
 
 def compile_checked(checked: CheckedGame, request: Request, bag: Bag) -> Compiled | None:
     """Ground a checked game and tabulate the information structure."""
+    check_uses(checked, bag)
     chosen = choose_sharing(checked, request, bag)
     applied = None
     core: Core | None = None
@@ -148,7 +161,13 @@ def compile_checked(checked: CheckedGame, request: Request, bag: Bag) -> Compile
         applied = apply_sharing(checked.model, chosen[0], chosen[1], bag)
     if applied is not None:
         core = resolve_core(checked.model, applied, bag)
-    grounded = ground(checked.model, checked.dynamics, bag, all_states=request.all_states)
+    grounded = ground(
+        checked.model,
+        checked.dynamics,
+        bag,
+        all_states=request.all_states,
+        memory_bytes=request.memory_bytes,
+    )
     if core is None or grounded is None or bag.has_errors:
         return None
     built = build_information(checked.model, core, bag)

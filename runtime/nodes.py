@@ -15,6 +15,7 @@ from .dependence import BeliefWitness, StrategyDependenceError, describe_pair
 from .errors import LimitError
 from .game import Floats, Game, Ints
 from .information import InformationStructure
+from .limits import DEFAULT_MEMORY, bytes_text
 from .operators import BLOCK, SparseRows, StepCatalogue, StepTables, build_push
 from .progress import Progress, silent
 
@@ -22,7 +23,6 @@ THRESHOLD = 1e-9
 """Beliefs further apart than this (L1) refute strategy independence."""
 _SEED = 20230723
 DEFAULT_NODES = 20_000_000
-DEFAULT_MEMORY = 4 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +220,7 @@ class _Limits:
             raise LimitError("P0601", step=step, nodes=nodes, limit=self.nodes)
         if memory > self.memory:
             raise LimitError(
-                "P0602", step=step, need=f"{memory >> 20} MiB", limit=f"{self.memory >> 20} MiB"
+                "P0602", step=step, need=bytes_text(memory), limit=bytes_text(self.memory)
             )
 
 

@@ -56,4 +56,12 @@ MESSAGES: Mapping[str, Message] = {
         label="this game",
         helps=("remove state variables, or make their domains smaller",),
     ),
+    "P0613": Message(
+        text="the game's tables need about {need}, more than the limit of {limit}",
+        notes=(
+            "{states} states x {actions} joint actions are to be expanded; {known} transitions are known",
+            "a joint action takes one action of every agent, so their numbers multiply",
+        ),
+        helps=("raise `--memory`, use fewer agents, or make the domains smaller",),
+    ),
 }

@@ -14,6 +14,7 @@ import posg.specs
 from posg.compiler.model import Variable
 from posg.compiler.pipeline import Compiled
 from posg.runtime import RewardScope
+from posg.runtime.errors import LimitError
 
 from .slow import Slow, Values, compiled, plain
 
@@ -301,3 +302,32 @@ def test_initial_observations_follow_the_joint_law() -> None:
     assert found == pytest.approx({key: float(value) for key, value in expected.items()})
     assert game.labels.initial_observations[0] == ("0", "1", "2")
     assert len(game.labels.observations[0]) == 6
+
+
+def test_blocks_with_many_outcomes_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (FOLDER / "firefighting.posg").read_text(encoding="utf-8")
+    whole = compiled(text).game.dynamics[0]
+    monkeypatch.setattr("posg.compiler.ground.MAX_ENTRIES", 400)
+    split = compiled(text).game.dynamics[0]
+    assert np.array_equal(split.offsets, whole.offsets)
+    assert np.array_equal(split.successor, whole.successor)
+    assert np.array_equal(split.probability, whole.probability)
+    for entry in range(len(whole.emission)):
+        for arrays in ("emission_observation", "emission_probability"):
+            rows = [
+                getattr(table, arrays)[
+                    table.emission_offsets[table.emission[entry]] : table.emission_offsets[
+                        table.emission[entry] + 1
+                    ]
+                ]
+                for table in (split, whole)
+            ]
+            assert np.array_equal(*rows)
+
+
+def test_tables_that_do_not_fit_are_refused() -> None:
+    text = (FOLDER / "firefighting.posg").read_text(encoding="utf-8")
+    with pytest.raises(LimitError, match="P0613"):
+        compiled(text, memory_bytes=1 << 16)
+    with pytest.raises(LimitError, match="P0613"):
+        compiled(text, memory_bytes=1 << 16, all_states=True)
