@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .progress import Progress
     from .serialize import load_game, save_game
     from .simulate import Episodes, simulate_episodes
+    from .sizes import CommonSizes, count_common_information, count_windows
     from .strategy_independence import StrategyIndependence, check_strategy_independence
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "BoundPolicy",
     "Certificate",
     "CommonInformation",
+    "CommonSizes",
     "Dynamics",
     "Episodes",
     "Evaluation",
@@ -54,6 +56,8 @@ __all__ = [
     "certify_policy",
     "check_strategy_independence",
     "classify_game",
+    "count_common_information",
+    "count_windows",
     "evaluate_policy",
     "expand_common_information",
     "load_game",
@@ -83,6 +87,7 @@ _HOMES = {
     "progress": ("Progress",),
     "serialize": ("load_game", "save_game"),
     "simulate": ("Episodes", "simulate_episodes"),
+    "sizes": ("CommonSizes", "count_common_information", "count_windows"),
     "strategy_independence": ("StrategyIndependence", "check_strategy_independence"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -1,0 +1,281 @@
+"""Sizes by counting: how much common information there is, before any of it is built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import KEY_LIMIT, expand_ranges, run_starts
+from .beliefs import Beliefs, merge_beliefs, normalise_beliefs
+from .errors import LimitError
+from .game import Floats, Game, Ints
+from .information import InformationStructure
+from .nodes import open_episode
+from .operators import SparseRows, StepCatalogue, StepTables, build_push
+from .progress import Progress, silent
+
+DEFAULT_SUPPORTS = 20_000
+"""Distinct supports of one step beyond which counting would be as much work as building."""
+_MAX_CELLS = 50_000_000
+"""Most entries of supports that are pushed at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSize:
+    """One step h of the common information, counted.
+
+    Attributes
+    ----------
+    histories
+        |C_h|: the c_h that some strategies reach.
+    entries
+        How many (c_h, s_h, p_h) have positive probability: the entries of all beliefs.
+    supports
+        Distinct supports of the beliefs; merging equal beliefs leaves between so many nodes and
+        |C_h|.
+    products
+        Multiplications that take all beliefs to the next step; 0 at the last one counted.
+    """
+
+    histories: int
+    entries: int
+    supports: int
+    products: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonSizes:
+    """Sizes of the common information of a game under a sharing structure.
+
+    Attributes
+    ----------
+    steps
+        One entry for each step that was counted: all H, unless there were too many supports.
+    bounds
+        |C_h| for steps that were counted and a bound from above for the others; H numbers.
+    """
+
+    steps: tuple[StepSize, ...]
+    bounds: tuple[int, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every step was counted."""
+        return len(self.steps) == len(self.bounds)
+
+    @property
+    def histories(self) -> tuple[int, ...] | None:
+        """|C_h| of each step, or None when counting stopped early."""
+        return tuple(step.histories for step in self.steps) if self.complete else None
+
+    def exact_bytes(self, horizon: int) -> int:
+        """Memory of all nodes, beliefs and edges of the first ``horizon`` counted steps."""
+        return sum(
+            16 * step.entries + (16 + (_EDGE_BYTES if place else 0)) * step.histories
+            for place, step in enumerate(self.steps[:horizon])
+        )
+
+    def exact_products(self, horizon: int) -> int:
+        """Multiplications of the forward pass over the first ``horizon`` counted steps."""
+        return sum(step.products for step in self.steps[: horizon - 1])
+
+    def fitting_horizon(self, memory_bytes: int) -> int:
+        """Find the most steps of exact common information that fit in so much memory."""
+        fitting = 0
+        for horizon in range(1, len(self.steps) + 1):
+            if self.exact_bytes(horizon) <= memory_bytes:
+                fitting = horizon
+        return fitting
+
+
+_EDGE_BYTES = 64
+"""An edge and its copies while a step is put together."""
+
+
+def count_common_information(
+    game: Game,
+    information: InformationStructure,
+    *,
+    max_supports: int = DEFAULT_SUPPORTS,
+    progress: Progress = silent,
+) -> CommonSizes:
+    """Count C_h and the size of all beliefs by a subset construction.
+
+    Which increments can follow c_h, and what can hold after them, depends on c_h only through the
+    support of its belief under full-support play. So the supports are the states of a
+    deterministic automaton that reads increments, and |C_h| is the number of its paths: as many
+    steps as H, whatever the number of paths.
+
+    When a step has more than ``max_supports`` distinct supports, counting stops there and the
+    later |C_h| are bounded by multiplying with the number of increments.
+
+    Notes
+    -----
+    Source: the subset construction of automata theory; C_h is from Liu and Zhang (2023),
+    Section 2.2.
+    """
+    catalogue = StepCatalogue(game, information)
+    _, beliefs = open_episode(game, information, merge=False)
+    supports, classes = merge_beliefs(_flatten(beliefs))
+    counts = _add_counts(np.ones(len(classes), dtype=object), classes, supports.count)
+    steps: list[StepSize] = []
+    pusher = _Pusher(catalogue)
+    for step in range(1, game.horizon + 1):
+        progress("common information, counted", step, game.horizon)
+        pushed = pusher.push(supports, step, max_supports) if step < game.horizon else None
+        steps.append(
+            StepSize(
+                histories=int(counts.sum()),
+                entries=int((counts * supports.lengths).sum()),
+                supports=supports.count,
+                products=0 if pushed is None else int((counts * pushed.products).sum()),
+            )
+        )
+        if pushed is None:
+            break
+        counts = _add_counts(counts[pushed.source], pushed.child, pushed.supports.count)
+        supports = pushed.supports
+    bounds = [step.histories for step in steps]
+    for step in range(len(steps), game.horizon):
+        bounds.append(bounds[-1] * information.updates[step].increment_count)
+    return CommonSizes(steps=tuple(steps), bounds=tuple(bounds))
+
+
+def count_windows(
+    game: Game,
+    information: InformationStructure,
+    length: int,
+    *,
+    max_supports: int = DEFAULT_SUPPORTS,
+) -> tuple[int | None, ...]:
+    """Count the windows of the last ``length`` increments that can occur at each step.
+
+    A window at step h consists of the increments z_{h-L+1}, ..., z_h, or of all of c_h where
+    h - L <= 1. It can occur if it can follow some (s, p) that is reachable at step h - L, so the
+    count is that of the paths of the automaton above from the set of all those.
+
+    Returns
+    -------
+    tuple of length H
+        None at steps with more than ``max_supports`` supports on the way.
+
+    Notes
+    -----
+    Source: Liu and Zhang (2023), Appendix E.4 (finite-memory compression).
+    """
+    pusher = _Pusher(StepCatalogue(game, information))
+    full = count_common_information(game, information, max_supports=max_supports)
+    _, beliefs = open_episode(game, information, merge=False)
+    reachable = [np.unique(beliefs.index)]
+    for step in range(1, game.horizon - length):
+        reachable.append(pusher.reach(reachable[-1], step))
+    found: list[int | None] = []
+    for step in range(1, game.horizon + 1):
+        if step - length <= 1:
+            found.append(full.steps[step - 1].histories if step <= len(full.steps) else None)
+            continue
+        start = reachable[step - length - 1]
+        supports = normalise_beliefs(np.zeros(1, dtype=np.int64), start, np.ones(len(start)))
+        counts = np.ones(1, dtype=object)
+        for at in range(step - length, step):
+            pushed = pusher.push(supports, at, max_supports)
+            if pushed is None:
+                break
+            counts = _add_counts(counts[pushed.source], pushed.child, pushed.supports.count)
+            supports = pushed.supports
+        else:
+            found.append(int(counts.sum()))
+            continue
+        found.append(None)
+    return tuple(found)
+
+
+def lower_bound(game: Game, step: int) -> int:
+    """(OA)^(h-1), which Lemma 1 puts below C_h P_h under perfect recall.
+
+    The count of joint observations and actions is the one that the lemma takes; it presumes that
+    every sequence of them can occur.
+    """
+    sequences: int = (prod(game.observation_counts) * prod(game.action_counts)) ** (step - 1)
+    return sequences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pushed:
+    """Supports of the next step, the edges to them, and the work at each source."""
+
+    supports: Beliefs
+    source: Ints
+    child: Ints
+    products: Ints
+
+
+class _Pusher:
+    """Pushes supports through the steps; keeps the operator while steps share their tables."""
+
+    def __init__(self, catalogue: StepCatalogue) -> None:
+        self._catalogue = catalogue
+        self._kept: tuple[tuple[int, int], StepTables, SparseRows] | None = None
+
+    def operator(self, rows: Ints, step: int) -> tuple[StepTables, SparseRows]:
+        """F_h for at least the given rows sp."""
+        tables = self._catalogue.tables(step)
+        same = (id(tables.outcomes), id(tables.update))
+        if (
+            self._kept is None
+            or self._kept[0] != same
+            or not np.isin(rows, self._kept[2].rows).all()
+        ):
+            self._kept = (same, tables, build_push(tables, rows, ()))
+        return tables, self._kept[2]
+
+    def reach(self, rows: Ints, step: int) -> Ints:
+        """Find every (s, p) that can follow one of the given ones."""
+        tables, operator = self.operator(rows, step)
+        position = operator.position(rows)
+        lengths = np.diff(operator.offsets)[position]
+        taken = expand_ranges(operator.offsets[position], lengths)
+        return np.unique(operator.column[taken] % tables.target_count)
+
+    def push(self, supports: Beliefs, step: int, max_supports: int) -> _Pushed | None:
+        """Apply every increment to every support; None if that becomes too much."""
+        tables, operator = self.operator(np.unique(supports.index), step)
+        position = operator.position(supports.index)
+        lengths = np.diff(operator.offsets)[position]
+        products = np.add.reduceat(lengths, supports.offsets[:-1])
+        width = tables.update.increment_count * tables.target_count
+        if supports.count * width >= KEY_LIMIT:
+            raise LimitError("P0603", columns=width)
+        if int(products.sum()) > _MAX_CELLS:
+            return None
+        node = np.repeat(np.repeat(np.arange(supports.count), supports.lengths), lengths)
+        taken = expand_ranges(operator.offsets[position], lengths)
+        keys = np.unique(node * width + operator.column[taken])
+        branch = keys // tables.target_count
+        starts = run_starts(branch)
+        children = normalise_beliefs(starts, keys % tables.target_count, np.ones(len(keys)))
+        merged, child = merge_beliefs(children)
+        if merged.count > max_supports:
+            return None
+        return _Pushed(
+            supports=merged,
+            source=branch[starts] // tables.update.increment_count,
+            child=child,
+            products=products,
+        )
+
+
+def _flatten(beliefs: Beliefs) -> Beliefs:
+    """Forget the probabilities, keep the supports."""
+    ones: Floats = np.ones(len(beliefs.index))
+    return normalise_beliefs(beliefs.offsets[:-1], beliefs.index, ones)
+
+
+def _add_counts(counts: NDArray[np.object_], child: Ints, child_count: int) -> NDArray[np.object_]:
+    """Add up Python integers, which do not overflow, by child."""
+    total = np.zeros(child_count, dtype=object)
+    np.add.at(total, child, counts)
+    return total

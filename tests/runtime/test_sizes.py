@@ -1,0 +1,130 @@
+"""Counts without building against enumeration."""
+
+from __future__ import annotations
+
+import pytest
+
+from posg.runtime import count_common_information, count_windows, expand_common_information
+from posg.runtime.sizes import lower_bound
+
+from .games import (
+    dectiger,
+    delayed,
+    full,
+    none,
+    one_directional,
+    one_step_delay,
+    random_game,
+)
+from .reference import Reference
+
+
+def reachable(game, information):
+    """For each step, every c_h with the (s, p) that can hold after it: dictionaries of sets."""
+    reference = Reference(game, information)
+    step_sets: dict[tuple[int, ...], set] = {}
+    for chance, state, z, p in reference.opening():
+        if chance > 0:
+            step_sets.setdefault((z,), set()).add((state, p))
+    found = [step_sets]
+    for step in range(1, game.horizon):
+        following: dict[tuple[int, ...], set] = {}
+        for common, cell in step_sets.items():
+            for state, p in cell:
+                for action in reference.joint_actions():
+                    for chance, successor, o, _ in reference.outcomes(step, state, action):
+                        if chance > 0:
+                            z, q = reference.update(step, p, action, o)
+                            following.setdefault((*common, z), set()).add((successor, q))
+        step_sets = following
+        found.append(step_sets)
+    return found
+
+
+STRUCTURES = {
+    "one step": one_step_delay,
+    "full": full,
+    "one direction": one_directional,
+    "none": none,
+    "two steps": lambda game: delayed(game, 2),
+}
+
+
+@pytest.mark.parametrize("structure", STRUCTURES.values(), ids=STRUCTURES.keys())
+@pytest.mark.parametrize("seed", range(4))
+def test_counts_are_those_of_enumeration(structure, seed):
+    game = random_game(
+        seed,
+        agents=2 + seed % 2,
+        states=2 + seed // 2,
+        horizon=4 - seed % 2,
+        initial_observations=seed == 1,
+        stationary=seed == 2,
+    )
+    information = structure(game)
+    sizes = count_common_information(game, information)
+    enumerated = reachable(game, information)
+    assert sizes.complete
+    assert sizes.histories == tuple(map(len, enumerated)) == sizes.bounds
+    for step, cells in zip(sizes.steps, enumerated, strict=True):
+        assert step.entries == sum(map(len, cells.values()))
+        assert step.supports == len({frozenset(cell) for cell in cells.values()})
+    for length in (0, 1, 2, 5):
+        windows = tuple(
+            len(
+                {
+                    common[len(common) - length :] if step - length > 1 else common
+                    for common in cells
+                }
+            )
+            for step, cells in enumerate(enumerated, 1)
+        )
+        assert count_windows(game, information, length) == windows
+
+
+def test_counting_is_not_building():
+    game = dectiger(100)
+    sizes = count_common_information(game, one_step_delay(game))
+    assert sizes.histories is not None
+    assert sizes.histories[-1] == 9 * 36**98
+    assert count_windows(game, one_step_delay(game), 3)[-1] == 36**3
+
+
+def test_too_many_supports_leave_a_bound():
+    game = random_game(5, states=3, horizon=4)
+    information = one_step_delay(game)
+    whole = count_common_information(game, information)
+    part = count_common_information(game, information, max_supports=1)
+    assert not part.complete
+    assert part.histories is None
+    assert part.bounds[: len(part.steps)] == whole.bounds[: len(part.steps)]
+    assert all(bound >= count for bound, count in zip(part.bounds, whole.bounds, strict=True))
+    windows = count_windows(game, information, 1, max_supports=1)
+    assert windows[0] == 1
+    assert windows[-1] is None
+
+
+def test_memory_estimates_cover_what_is_built():
+    game = dectiger(5)
+    information = one_step_delay(game)
+    sizes = count_common_information(game, information)
+    for horizon in range(1, 6):
+        short = dectiger(horizon)
+        nodes = expand_common_information(short, one_step_delay(short), merge=False)
+        used = sum(
+            step.beliefs.nbytes + (0 if step.edges is None else step.edges.nbytes)
+            for step in nodes.steps
+        )
+        assert used <= sizes.exact_bytes(horizon) <= 4 * used + 1000
+        assert sizes.fitting_horizon(sizes.exact_bytes(horizon)) == horizon
+
+
+def test_lower_bound_of_lemma_1():
+    game = dectiger(4)
+    information = none(game)
+    sizes = count_common_information(game, information)
+    for step in range(1, 5):
+        private = 1
+        for count in information.private_counts[step - 1]:
+            private *= count
+        assert sizes.bounds[step - 1] * private >= lower_bound(game, step) == 36 ** (step - 1)
