@@ -26,13 +26,10 @@ from .situation import (
 )
 from .source import Source, Span
 from .syntax_errors import SYNTHETIC, Finding, Repair, diagnose
-from .tokens import CLOSING, END, OPENING, TokenStream, made_token, token_span
+from .tokens import CLOSING, END, MAX_ERRORS, OPENING, TokenStream, made_token, token_span
 
 MAX_REPAIRS = 4
 """Repairs at one token before its statement is left out."""
-
-MAX_ERRORS = 100
-"""Errors of one text before the parser gives up."""
 
 _BODY = frozenset({"AGENTS", "SHARE", "GAME"})
 """Types of which one at least is acceptable wherever a statement may begin."""

@@ -18,6 +18,9 @@ OPENING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 CLOSING = {close: opening for opening, close in OPENING.items()}
 MAX_NESTING = 100
 
+MAX_ERRORS = 100
+"""Errors of one text, in its characters or in its tokens, before the rest is left unread."""
+
 _FOREIGN_WORDS = {
     "FOREIGN_AND": ("AND", "and"),
     "FOREIGN_OR": ("OR", "or"),
@@ -86,6 +89,7 @@ class _Reader:
         self.source = source
         self.bag = bag
         self.comments: list[Comment] = []
+        self.errors = 0
         self.complete = True
 
     def read(self) -> TokenStream:
@@ -99,22 +103,25 @@ class _Reader:
     def _mended(self) -> Iterator[Token]:
         """Drop what is not syntax; report and mend what other languages write."""
         for token in load_tables().lex(self.source.text, dont_ignore=True):
+            if self.errors == MAX_ERRORS:
+                self.complete = False
+                return
             span = token_span(token, self.source)
             if token.type == "SPACE":
                 continue
             if token.type == "COMMENT":
                 self._keep_comment(span)
             elif token.type == "HASH_COMMENT":
-                self.bag.report("P0004", span)
+                self._report("P0004", span)
             elif token.type == "OPEN_COMMENT":
-                self.bag.report("P0005", span)
+                self._report("P0005", span)
                 self.complete = False
                 return
             elif token.type == "OPEN_STRING":
                 yield from self._mended_string(span)
             elif token.type in _FOREIGN_WORDS:
                 kind, word = _FOREIGN_WORDS[token.type]
-                self.bag.report("P0011", span, found=str(token), word=word)
+                self._report("P0011", span, found=str(token), word=word)
                 yield made_token(kind, word, span)
             elif token.type == "UNKNOWN":
                 if token.start_pos != 0 or token != "\ufeff":
@@ -125,13 +132,17 @@ class _Reader:
             else:
                 yield token
 
+    def _report(self, code: str, span: Span, **facts: object) -> None:
+        self.bag.report(code, span, others=(), **facts)
+        self.errors += 1
+
     def _keep_comment(self, span: Span) -> None:
         line_start = self.source.text.rfind("\n", 0, span.start) + 1
         before = self.source.text[line_start : span.start].strip(" \t\r\ufeff")
         self.comments.append(Comment(text=span.text, span=span, own_line=not before))
 
     def _mended_string(self, span: Span) -> Iterator[Token]:
-        self.bag.report("P0006", span)
+        self._report("P0006", span)
         end = span.end - 1 if span.text.endswith(";") else span.end
         inner = Span(self.source, span.start, end)
         yield made_token("STRING", f'{inner.text}"', inner)
@@ -144,7 +155,7 @@ class _Reader:
         character = span.text[0]
         number = f"U+{ord(character):04X}"
         name = f"{number} {unicodedata.name(character, '')}".strip()
-        self.bag.report(
+        self._report(
             "P0003",
             span,
             character=f"`{character}`" if " " < character <= "~" else name,
@@ -166,7 +177,7 @@ class _Reader:
                 pass
             elif token.start_pos == number.end_pos and token[0].isidentifier():
                 span = token_span(number, self.source).to(token_span(token, self.source))
-                self.bag.report("P0017", span, number=str(number), word=str(token))
+                self._report("P0017", span, number=str(number), word=str(token))
                 yield made_token("NAME", span.text, span)
                 number = None
                 continue

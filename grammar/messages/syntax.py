@@ -136,7 +136,8 @@ MESSAGES: Mapping[str, Message] = {
         text="this number is too long, too large or too small",
         label="not read",
         notes=(
-            "numbers have at most {digits} digits and lie between 1e-{exponent} and 1e{exponent}",
+            "numbers have at most {digits} digits and exponents from -{exponent} to {exponent}",
+            "they are 0 or lie between 1e-{exponent} and 1e{exponent}",
         ),
     ),
     "P0023": Message(
