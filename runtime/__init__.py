@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .game import Dynamics, Game, Labels, Rewards, RewardScope
     from .game_class import GameClass, classify_game
     from .information import IncrementLabels, InformationStructure, Update
+    from .nested_information import find_nested_information
     from .nodes import CommonInformation, expand_common_information
     from .observability import Observability, measure_observability
     from .planning import Solution, plan
@@ -60,6 +61,7 @@ __all__ = [
     "count_windows",
     "evaluate_policy",
     "expand_common_information",
+    "find_nested_information",
     "load_game",
     "load_policy",
     "measure_observability",
@@ -78,6 +80,7 @@ _HOMES = {
     "game": ("Dynamics", "Game", "Labels", "RewardScope", "Rewards"),
     "game_class": ("GameClass", "classify_game"),
     "information": ("IncrementLabels", "InformationStructure", "Update"),
+    "nested_information": ("find_nested_information",),
     "nodes": ("CommonInformation", "expand_common_information"),
     "observability": ("Observability", "measure_observability"),
     "planning": ("Solution", "plan"),

@@ -9,7 +9,7 @@ import numpy as np
 from .dependence import StrategyDependenceError
 from .errors import ProblemError
 from .game import Floats, Game, Ints
-from .game_class import GameClass, classify_game
+from .game_class import GameClass, classify_game, sum_rewards
 from .nodes import CommonInformation, Edges
 from .operators import SparseRows, StepCatalogue, StepTables, build_increments
 from .payoffs import StagePayoffs, expand_payoffs
@@ -77,8 +77,9 @@ def plan(
     if nodes.witness is not None:
         raise StrategyDependenceError(nodes.witness)
     agents = len(game.agents)
-    # Both kinds of games need one payoff: each agent's is that or its negative.
+    # Both kinds of games need one payoff: each agent's is that, or a constant without it.
     solver, signs = _choose(classify_game(game), concept, agents)
+    shifts = _shift_values(game, signs)
     catalogue = StepCatalogue(game, nodes.information)
     continuation = np.zeros((1, 0))
     node_values: list[Floats] = []
@@ -119,12 +120,15 @@ def plan(
         continuation = game.discount * values
     prescriptions.reverse()
     node_values.reverse()
-    value = signs * (node_values[0][0, nodes.roots.child] @ nodes.roots.probability)
+    value = shifts[0] + signs * (node_values[0][0, nodes.roots.child] @ nodes.roots.probability)
     return Solution(
         concept=concept,
         policy=_build_policy(game, nodes, concept, value, prescriptions),
         value=value,
-        node_values=tuple(signs[:, None] * values for values in node_values),
+        node_values=tuple(
+            shift[:, None] + signs[:, None] * values
+            for shift, values in zip(shifts, node_values, strict=True)
+        ),
     )
 
 
@@ -139,6 +143,20 @@ def _choose(kind: GameClass, concept: str, agents: int) -> tuple[StageSolver, Fl
             raise ProblemError("P0701", kind=kind.value)
         case _:
             raise ProblemError("P0702", concept=concept, kind=kind.value)
+
+
+def _shift_values(game: Game, signs: Floats) -> Floats:
+    """Find what adds up with ``signs`` times the first agent's value to each agent's: (H, n).
+
+    It is 0 but for the second agent of a constant-sum game, who gets all of the constants to come
+    that the first does not get.
+    """
+    shifts = np.zeros((game.horizon + 1, len(signs)))
+    sums = sum_rewards(game) if signs.min() < 0 else None
+    if sums is not None:
+        for step in range(game.horizon, 0, -1):
+            shifts[step - 1, 1] = sums[step - 1] + game.discount * shifts[step, 1]
+    return shifts[:-1]
 
 
 def _collect_rows(

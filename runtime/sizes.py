@@ -8,19 +8,13 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import KEY_LIMIT, expand_ranges, run_starts
-from .beliefs import Beliefs, merge_beliefs, normalise_beliefs
-from .errors import LimitError
-from .game import Floats, Game, Ints
+from .beliefs import normalise_beliefs
+from .game import Game, Ints
 from .information import InformationStructure
 from .nodes import open_episode
-from .operators import SparseRows, StepCatalogue, StepTables, build_push
+from .operators import StepCatalogue
 from .progress import Progress, silent
-
-DEFAULT_SUPPORTS = 20_000
-"""Distinct supports of one step beyond which counting would be as much work as building."""
-_MAX_CELLS = 50_000_000
-"""Most entries of supports that are pushed at once."""
+from .supports import DEFAULT_SUPPORTS, SupportPusher, iterate_supports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +98,8 @@ def count_common_information(
 ) -> CommonSizes:
     """Count C_h and the size of all beliefs by a subset construction.
 
-    Which increments can follow c_h, and what can hold after them, depends on c_h only through the
-    support of its belief under full-support play. So the supports are the states of a
-    deterministic automaton that reads increments, and |C_h| is the number of its paths: as many
-    steps as H, whatever the number of paths.
+    |C_h| is the number of paths of the automaton of ``iterate_supports``: the work is that of its
+    states, whatever the number of paths.
 
     When a step has more than ``max_supports`` distinct supports, counting stops there and the
     later |C_h| are bounded by multiplying with the number of increments.
@@ -117,15 +109,14 @@ def count_common_information(
     Source: the subset construction of automata theory; C_h is from Liu and Zhang (2023),
     Section 2.2.
     """
-    catalogue = StepCatalogue(game, information)
-    _, beliefs = open_episode(game, information, merge=False)
-    supports, classes = merge_beliefs(_flatten(beliefs))
-    counts = _add_counts(np.ones(len(classes), dtype=object), classes, supports.count)
     steps: list[StepSize] = []
-    pusher = _Pusher(catalogue)
-    for step in range(1, game.horizon + 1):
-        progress("common information, counted", step, game.horizon)
-        pushed = pusher.push(supports, step, max_supports) if step < game.horizon else None
+    counts: NDArray[np.object_] | None = None
+    for number, at in enumerate(iterate_supports(game, information, max_supports=max_supports)):
+        progress("common information, counted", number + 1, game.horizon)
+        supports, pushed = at.supports, at.pushed
+        if counts is None:
+            opening = at.opening
+            counts = _add_counts(np.ones(len(opening), dtype=object), opening, supports.count)
         steps.append(
             StepSize(
                 histories=int(counts.sum()),
@@ -134,10 +125,8 @@ def count_common_information(
                 products=0 if pushed is None else int((counts * pushed.products).sum()),
             )
         )
-        if pushed is None:
-            break
-        counts = _add_counts(counts[pushed.source], pushed.child, pushed.supports.count)
-        supports = pushed.supports
+        if pushed is not None:
+            counts = _add_counts(counts[pushed.source], pushed.child, pushed.supports.count)
     bounds = [step.histories for step in steps]
     for step in range(len(steps), game.horizon):
         bounds.append(bounds[-1] * information.updates[step].increment_count)
@@ -166,7 +155,7 @@ def count_windows(
     -----
     Source: Liu and Zhang (2023), Appendix E.4 (finite-memory compression).
     """
-    pusher = _Pusher(StepCatalogue(game, information))
+    pusher = SupportPusher(StepCatalogue(game, information))
     full = count_common_information(game, information, max_supports=max_supports)
     _, beliefs = open_episode(game, information, merge=False)
     reachable = [np.unique(beliefs.index)]
@@ -201,77 +190,6 @@ def lower_bound(game: Game, step: int) -> int:
     """
     sequences: int = (prod(game.observation_counts) * prod(game.action_counts)) ** (step - 1)
     return sequences
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pushed:
-    """Supports of the next step, the edges to them, and the work at each source."""
-
-    supports: Beliefs
-    source: Ints
-    child: Ints
-    products: Ints
-
-
-class _Pusher:
-    """Pushes supports through the steps; keeps the operator while steps share their tables."""
-
-    def __init__(self, catalogue: StepCatalogue) -> None:
-        self._catalogue = catalogue
-        self._kept: tuple[tuple[int, int], StepTables, SparseRows] | None = None
-
-    def operator(self, rows: Ints, step: int) -> tuple[StepTables, SparseRows]:
-        """F_h for at least the given rows sp."""
-        tables = self._catalogue.tables(step)
-        same = (id(tables.outcomes), id(tables.update))
-        if (
-            self._kept is None
-            or self._kept[0] != same
-            or not np.isin(rows, self._kept[2].rows).all()
-        ):
-            self._kept = (same, tables, build_push(tables, rows, ()))
-        return tables, self._kept[2]
-
-    def reach(self, rows: Ints, step: int) -> Ints:
-        """Find every (s, p) that can follow one of the given ones."""
-        tables, operator = self.operator(rows, step)
-        position = operator.position(rows)
-        lengths = np.diff(operator.offsets)[position]
-        taken = expand_ranges(operator.offsets[position], lengths)
-        return np.unique(operator.column[taken] % tables.target_count)
-
-    def push(self, supports: Beliefs, step: int, max_supports: int) -> _Pushed | None:
-        """Apply every increment to every support; None if that becomes too much."""
-        tables, operator = self.operator(np.unique(supports.index), step)
-        position = operator.position(supports.index)
-        lengths = np.diff(operator.offsets)[position]
-        products = np.add.reduceat(lengths, supports.offsets[:-1])
-        width = tables.update.increment_count * tables.target_count
-        if supports.count * width >= KEY_LIMIT:
-            raise LimitError("P0603", columns=width)
-        if int(products.sum()) > _MAX_CELLS:
-            return None
-        node = np.repeat(np.repeat(np.arange(supports.count), supports.lengths), lengths)
-        taken = expand_ranges(operator.offsets[position], lengths)
-        keys = np.unique(node * width + operator.column[taken])
-        branch = keys // tables.target_count
-        starts = run_starts(branch)
-        children = normalise_beliefs(starts, keys % tables.target_count, np.ones(len(keys)))
-        merged, child = merge_beliefs(children)
-        if merged.count > max_supports:
-            return None
-        return _Pushed(
-            supports=merged,
-            source=branch[starts] // tables.update.increment_count,
-            child=child,
-            products=products,
-        )
-
-
-def _flatten(beliefs: Beliefs) -> Beliefs:
-    """Forget the probabilities, keep the supports."""
-    ones: Floats = np.ones(len(beliefs.index))
-    return normalise_beliefs(beliefs.offsets[:-1], beliefs.index, ones)
 
 
 def _add_counts(counts: NDArray[np.object_], child: Ints, child_count: int) -> NDArray[np.object_]:

@@ -1,0 +1,137 @@
+"""Supports of beliefs: what c_h makes possible, as the states of a deterministic automaton."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arrays import KEY_LIMIT, expand_ranges, run_starts
+from .beliefs import Beliefs, merge_beliefs, normalise_beliefs
+from .errors import LimitError
+from .game import Game, Ints
+from .information import InformationStructure
+from .nodes import open_episode
+from .operators import SparseRows, StepCatalogue, StepTables, build_push
+
+DEFAULT_SUPPORTS = 20_000
+"""Distinct supports of one step beyond which this is as much work as building all beliefs."""
+_MAX_CELLS = 50_000_000
+"""Most entries of supports that are pushed at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportStep:
+    """The distinct supports of one step.
+
+    Attributes
+    ----------
+    supports
+        Uniform beliefs on them, U rows.
+    opening : (E,) int64
+        Only at step 1: the support of each c_1.
+    pushed
+        Where increments lead from here; None at the last step, and where there are too many.
+    """
+
+    supports: Beliefs
+    opening: Ints
+    pushed: PushedSupports | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushedSupports:
+    """Supports of the next step, the edges to them, and the work at each source.
+
+    Attributes
+    ----------
+    supports
+        U' rows.
+    source, child : (E,) int64
+        A row here and one there for each increment that can follow the former.
+    products : (U,) int64
+        Multiplications that take a belief with this support to the next step.
+    """
+
+    supports: Beliefs
+    source: Ints
+    child: Ints
+    products: Ints
+
+
+class SupportPusher:
+    """Pushes supports through the steps; keeps the operator while steps share their tables."""
+
+    def __init__(self, catalogue: StepCatalogue) -> None:
+        self._catalogue = catalogue
+        self._kept: tuple[tuple[int, int], StepTables, SparseRows] | None = None
+
+    def operator(self, rows: Ints, step: int) -> tuple[StepTables, SparseRows]:
+        """F_h for at least the given rows sp."""
+        tables = self._catalogue.tables(step)
+        same = (id(tables.outcomes), id(tables.update))
+        if (
+            self._kept is None
+            or self._kept[0] != same
+            or not np.isin(rows, self._kept[2].rows).all()
+        ):
+            self._kept = (same, tables, build_push(tables, rows, ()))
+        return tables, self._kept[2]
+
+    def reach(self, rows: Ints, step: int) -> Ints:
+        """Find every (s, p) that can follow one of the given ones."""
+        tables, operator = self.operator(rows, step)
+        position = operator.position(rows)
+        lengths = np.diff(operator.offsets)[position]
+        taken = expand_ranges(operator.offsets[position], lengths)
+        return np.unique(operator.column[taken] % tables.target_count)
+
+    def push(self, supports: Beliefs, step: int, max_supports: int) -> PushedSupports | None:
+        """Apply every increment to every support; None if that becomes too much."""
+        tables, operator = self.operator(np.unique(supports.index), step)
+        position = operator.position(supports.index)
+        lengths = np.diff(operator.offsets)[position]
+        products = np.add.reduceat(lengths, supports.offsets[:-1])
+        width = tables.update.increment_count * tables.target_count
+        if supports.count * width >= KEY_LIMIT:
+            raise LimitError("P0603", columns=width)
+        if int(products.sum()) > _MAX_CELLS:
+            return None
+        node = np.repeat(np.repeat(np.arange(supports.count), supports.lengths), lengths)
+        taken = expand_ranges(operator.offsets[position], lengths)
+        keys = np.unique(node * width + operator.column[taken])
+        branch = keys // tables.target_count
+        starts = run_starts(branch)
+        children = normalise_beliefs(starts, keys % tables.target_count, np.ones(len(keys)))
+        merged, child = merge_beliefs(children)
+        if merged.count > max_supports:
+            return None
+        return PushedSupports(
+            supports=merged,
+            source=branch[starts] // tables.update.increment_count,
+            child=child,
+            products=products,
+        )
+
+
+def iterate_supports(
+    game: Game, information: InformationStructure, *, max_supports: int = DEFAULT_SUPPORTS
+) -> Iterator[SupportStep]:
+    """List the distinct supports of the beliefs P(s_h, p_h | c_h), step by step.
+
+    Which increments can follow c_h, and what can hold after them, depends on c_h only through the
+    support of its belief under full-support play. So the supports are the states of a
+    deterministic automaton that reads increments; there may be few of them where there are
+    astronomically many c_h. Stops after a step that leads to more than ``max_supports``.
+    """
+    pusher = SupportPusher(StepCatalogue(game, information))
+    _, beliefs = open_episode(game, information, merge=False)
+    flat = normalise_beliefs(beliefs.offsets[:-1], beliefs.index, np.ones(len(beliefs.index)))
+    supports, opening = merge_beliefs(flat)
+    for step in range(1, game.horizon + 1):
+        pushed = pusher.push(supports, step, max_supports) if step < game.horizon else None
+        yield SupportStep(supports=supports, opening=opening, pushed=pushed)
+        if pushed is None:
+            return
+        supports = pushed.supports
