@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import assert_never
 
@@ -163,9 +163,10 @@ class ExpressionLayout:
             parts.append(sequence(word, condition, " then", then))
         parts.append(sequence("else ", self.value(last)))
         owner = id(node)
+        elements = (*clauses, last)
         docs = [
-            sequence(self._leading(owner, place), part, self._trailing(owner, place))
-            for place, part in enumerate(parts)
+            sequence(self._leading(owner, place, node), part, self._trailing(owner, place))
+            for place, (node, part) in enumerate(zip(elements, parts, strict=True))
         ]
         return group(align(join(line, docs)))
 
@@ -173,7 +174,7 @@ class ExpressionLayout:
         subject = self.expression(node.subject, Level.OR)
         opened = "\n" in _between(node.subject.span, node.arms[0].span)
         return sequence(
-            "match ", subject, " ", self._block(node, [self.arm(a) for a in node.arms], opened)
+            "match ", subject, " ", self._block(node, node.arms, map(self.arm, node.arms), opened)
         )
 
     def arm(self, node: syntax.Arm) -> Doc:
@@ -185,36 +186,64 @@ class ExpressionLayout:
             sequence(self.expression(e.value, Level.OR), ": ", self.value(e.probability))
             for e in node.entries
         ]
+        elements: tuple[syntax.Node, ...] = node.entries
         if node.otherwise is not None:
+            elements += (node.otherwise,)
             docs.append(sequence("else: ", self.value(node.otherwise)))
         first = node.entries[0].span if node.entries else node.span
         opened = "\n" in node.span.source.text[node.span.start : first.start]
-        return self._block(node, docs, opened)
+        return self._block(node, elements, docs, opened)
 
     def _filled(self, node: syntax.Node, values: tuple[syntax.Expr, ...]) -> Doc:
         """Lay out a set: as many values on a line as fit."""
         docs = self.several(values)
         if id(node) in self.comments.owners:
-            return self._block(node, docs, opened=True)
+            return self._block(node, values, docs, opened=True)
         first, *others = docs
         return sequence("{ ", align(first, *(sequence(",", group(LINE, d)) for d in others)), " }")
 
-    def _block(self, node: syntax.Node, docs: Collection[Doc], opened: bool) -> Doc:
-        """Lay out elements in braces: all on one line, or one a line with a comma behind each."""
-        owner = id(node)
-        opened = opened and self.keeps_open
-        line = HARD if opened or owner in self.comments.owners else LINE
-        parts: list[Doc] = []
-        for place, doc in enumerate(docs):
-            comma = "," if place < len(docs) - 1 else IfBroken(",")
-            parts += (line, self._leading(owner, place), doc, comma, self._trailing(owner, place))
-        closing = [sequence(HARD, comment.text) for comment in self.comments.closing[owner]]
-        opening = behind(self.comments.opening[owner])
-        return group("{", opening, nest(INDENT, *parts, *closing), line, "}")
+    def _block(
+        self, node: syntax.Node, elements: Sequence[syntax.Node], docs: Iterable[Doc], opened: bool
+    ) -> Doc:
+        """Lay out elements in braces: all on one line, or one a line with a comma behind each.
 
-    def _leading(self, owner: int, place: int) -> Doc:
+        What is open keeps its blank lines, one at most in a place.
+        """
+        owner = id(node)
+        is_open = (opened and self.keeps_open) or owner in self.comments.owners
+        parts: list[Doc] = []
+        for place, (element, doc) in enumerate(zip(elements, docs, strict=True)):
+            comma = "," if place < len(elements) - 1 else IfBroken(",")
+            blank = is_open and place > 0 and self._blanks(owner, place, element)[0]
+            parts += (HARD if blank else "", HARD if is_open else LINE)
+            parts += (self._leading(owner, place, element), doc, comma)
+            parts.append(self._trailing(owner, place))
+        for comment in self.comments.closing[owner]:
+            blank = bool(parts) and _stands_apart(comment.span)
+            parts += (HARD if blank else "", HARD, comment.text)
+        opening = behind(self.comments.opening[owner])
+        return group("{", opening, nest(INDENT, *parts), HARD if is_open else LINE, "}")
+
+    def _leading(self, owner: int, place: int, element: syntax.Node) -> Doc:
+        """Lay out the comments before an element, each with the blank line behind it."""
         comments = self.comments.leading[owner, place]
-        return sequence(*(sequence(comment.text, HARD) for comment in comments))
+        blanks = self._blanks(owner, place, element)[1:]
+        return sequence(
+            *(
+                sequence(comment.text, HARD, HARD if blank else "")
+                for comment, blank in zip(comments, blanks, strict=True)
+            )
+        )
+
+    def _blanks(self, owner: int, place: int, element: syntax.Node) -> list[bool]:
+        """Whether a blank line is above each comment before an element, and above the element.
+
+        A comment inside the element moves before it: what was above the element is above it now.
+        """
+        start = element.span.start
+        spans = [element.span, *(comment.span for comment in self.comments.leading[owner, place])]
+        spans.sort(key=lambda span: span.start)
+        return [span.start <= start and _stands_apart(span) for span in spans]
 
     def _trailing(self, owner: int, place: int) -> Doc:
         return behind(self.comments.trailing[owner, place])
@@ -288,6 +317,13 @@ def is_fraction(node: syntax.Binary) -> bool:
 def behind(comments: Iterable[syntax.Comment]) -> Doc:
     """Lay out comments behind something on its line."""
     return sequence(*(f"  {comment.text}" for comment in comments))
+
+
+def _stands_apart(span: Span) -> bool:
+    """Whether a place is the first of its line and a blank line is above it."""
+    line, column = span.source.position(span.start)
+    above = span.source.line(line - 1) if line > 1 else "-"
+    return not above.strip() and not span.source.line(line)[: column - 1].strip()
 
 
 def _between(before: Span, after: Span) -> str:

@@ -97,4 +97,23 @@ MESSAGES: Mapping[str, Message] = {
         label="this range allows it",
         helps=("narrow the range of the parameter, or repair the game for that value",),
     ),
+    "P0321": Message(
+        "no reward and no observation depends on the state variable `{name}`",
+        label="this has no effect",
+        helps=("remove it: each state variable multiplies the number of states",),
+        warning=True,
+    ),
+    "P0322": Message(
+        "what {agent} chooses for `{name}` influences nothing, and nobody learns it",
+        label="this has no effect",
+        notes=("no transition, observation or reward that matters reads it",),
+        helps=("remove it, or let something read it",),
+        warning=True,
+    ),
+    "P0323": Message(
+        "the observation `{name}` says nothing: its law is the same in every state",
+        label="pure noise",
+        helps=("let its law read a state variable or an action, or remove it",),
+        warning=True,
+    ),
 }

@@ -1,17 +1,22 @@
 """Printing and parsing are inverse, and printing twice changes nothing."""
 
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import posg.specs
 from posg.grammar.diagnostics import Bag
 from posg.grammar.parser import parse, parse_expression
 from posg.grammar.printer import print_expression, print_item, print_spec
 from posg.grammar.source import Source
 
 from .trees import expressions, rules, specs, statements
+
+FILES = sorted(Path(next(iter(posg.specs.__path__))).glob("**/*.posg"))
 
 relaxed = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -58,19 +63,37 @@ def test_printed_statements_parse_to_themselves(statement, rule):
 COMMENTS = ["// one\n", "/* two */", "/* three\n   lines */", "\n// own line\n", "//\n", "\n\n"]
 
 
-@relaxed
-@given(specs, st.data())
-def test_comments_anywhere_are_kept(spec, data):
-    text = print_spec(spec)
-    blanks = [place for place, char in enumerate(text) if char in " \n"]
-    for place in sorted(data.draw(st.sets(st.sampled_from(blanks or [0]), max_size=4)))[::-1]:
+def check_comments(text, data):
+    """Put comments anywhere: they are kept, and what is printed is printed the same again."""
+    spec = parsed(text)
+    tokens = re.finditer(r"//.*|/\*(?s:.*?)\*/|\"[^\"]*\"|\s", text)
+    blanks = [token.end() for token in tokens if token[0].isspace()] or [0]
+    chosen = {
+        blanks[data.draw(st.integers(0, len(blanks) - 1))]
+        for _ in range(data.draw(st.integers(0, 6)))
+    }
+    for place in sorted(chosen, reverse=True):
         text = text[:place] + data.draw(st.sampled_from(COMMENTS)) + text[place:]
     commented = parsed(text)
     printed = print_spec(commented)
     again = parsed(printed)
     assert again == spec
     assert sorted(c.text for c in again.comments) == sorted(c.text for c in commented.comments)
+    assert "\n\n\n" not in printed
     assert print_spec(again) == printed
+
+
+@settings(relaxed, max_examples=200)
+@given(specs, st.data())
+def test_comments_anywhere_are_kept(spec, data):
+    check_comments(print_spec(spec), data)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@settings(relaxed, max_examples=2)
+@given(data=st.data())
+def test_comments_anywhere_in_specs_are_kept(path, data):
+    check_comments(path.read_text(encoding="utf-8"), data)
 
 
 @relaxed
@@ -204,6 +227,51 @@ sharing s {
 def test_comments_inside_a_statement_move_before_it():
     spec = parsed("game g {\n  horizon // why\n    3; // behind\n}\n")
     assert print_spec(spec) == "game g {\n  // why\n  horizon 3;  // behind\n}\n"
+
+
+def test_blank_lines_in_braces_are_kept_one_at_a_time():
+    text = """\
+game g {
+  x' = match x {
+
+    // one
+
+
+    // two
+    a => 1,
+    b =>
+
+      // three
+      2,
+
+    c => 3,
+
+    // four
+
+    // five
+  };
+}
+"""
+    assert print_spec(parsed(text)) == (
+        """\
+game g {
+  x' = match x {
+    // one
+
+    // two
+    a => 1,
+    // three
+    b => 2,
+
+    c => 3,
+
+    // four
+
+    // five
+  };
+}
+"""
+    )
 
 
 def test_comments_of_an_empty_file():
