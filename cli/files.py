@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from posg.grammar import parse
@@ -13,7 +14,7 @@ from posg.grammar.source import Source
 from posg.runtime.files import replacing
 
 from .inputs import FailedError, read_text
-from .output import OK, PROBLEM, show_diagnostics, show_json
+from .output import OK, PROBLEM, diagnostics_json, show_diagnostics, show_json
 
 _STARTER = """// {name}: say here what the game is about.
 game {name} {{
@@ -65,39 +66,73 @@ def new(options: argparse.Namespace) -> int:
 
 def fmt(options: argparse.Namespace) -> int:
     """Canonical layout; ``--check`` only says which files would change."""
-    from posg.grammar.printer import print_spec
-
+    bag = Bag()
     changed: list[str] = []
-    failed = False
-    for name in options.files:
-        bag = Bag()
-        try:
-            text = sys.stdin.read() if name == "-" else read_text(name)
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-            bag.report("P0801", None, path=name, reason=reason)
-            show_diagnostics(bag.diagnostics)
-            failed = True
+    writes = not options.check
+    for name in _spec_files(options.files, bag):
+        text = _read(name, bag)
+        formatted = None if text is None else _formatted(name, text, bag)
+        if formatted is None:
             continue
-        spec = parse(Source("<stdin>" if name == "-" else name, text), bag)
-        if bag.has_errors:
-            show_diagnostics(bag.diagnostics)
-            failed = True
-            continue
-        formatted = print_spec(spec)
-        if name == "-" and not options.check and options.format != "json":
+        if name == "-" and writes and options.format != "json":
             print(formatted, end="")
         if formatted != text:
             changed.append(name)
-            if not options.check and name != "-":
-                with replacing(Path(name)) as stream:
+            if name != "-" and writes:
+                with replacing(Path(name).resolve()) as stream:
                     stream.write(formatted.encode("utf-8"))
+    show_diagnostics(bag.diagnostics)
     if options.format == "json":
-        show_json({"schema": "posg.fmt/1", "changed": changed})
-    elif "-" not in options.files:
+        diagnostics = diagnostics_json(bag)
+        show_json({"schema": "posg.fmt/1", "changed": changed, "diagnostics": diagnostics})
+    elif options.check or "-" not in options.files:  # else standard output is the text
         for name in changed:
             print(f"{'would change' if options.check else 'formatted'} {name}")
-    return PROBLEM if failed or (options.check and changed) else OK
+    return PROBLEM if bag.has_errors or (options.check and changed) else OK
+
+
+def _spec_files(names: Iterable[str], bag: Bag) -> Iterable[str]:
+    """Return the files among the paths and those below the folders, each once.
+
+    What is hidden in a folder, such as `.venv`, is nobody's spec.
+    """
+    files: list[str] = []
+    for name in names:
+        folder = Path(name)
+        if name == "-" or not folder.is_dir():
+            files.append(name)
+            continue
+        found = (
+            path
+            for path in sorted(folder.rglob("*.posg"))
+            if path.is_file()
+            and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        )
+        below = [str(path) for path in found]
+        if not below:
+            bag.report("P0801", None, path=name, reason="there is no .posg file in this folder")
+        files += below
+    return dict.fromkeys(files)
+
+
+def _read(name: str, bag: Bag) -> str | None:
+    try:
+        return sys.stdin.read() if name == "-" else read_text(name)
+    except OSError as error:
+        bag.report("P0801", None, path=name, reason=error.strerror or "unreadable")
+    except UnicodeDecodeError:
+        bag.report("P0801", None, path=name, reason="not UTF-8 text")
+    return None
+
+
+def _formatted(name: str, text: str, bag: Bag) -> str | None:
+    """Canonical layout of a text; None if it is not without errors."""
+    from posg.grammar.printer import print_spec
+
+    errors = Bag()
+    spec = parse(Source("<stdin>" if name == "-" else name, text), errors)
+    bag.extend(errors.diagnostics)
+    return None if errors.has_errors else print_spec(spec)
 
 
 def explain(options: argparse.Namespace) -> int:
