@@ -47,14 +47,18 @@ def warnings(more: str, sharing: str = "delayed(d = 1)") -> list[tuple[str, str]
         ),
         # Of a family, one member with effect is enough.
         (
-            "state y[k in 0..2] in bool; init y[k] = true; y[k]' = not y[k];"
-            " observation hear[i] in bool; hear[i]' = y[1]';",
+            (
+                "state y[k in 0..2] in bool; init y[k] = true; y[k]' = not y[k];"
+                " observation hear[i] in bool; hear[i]' = y[1]';"
+            ),
             [],
         ),
         # By way of another variable.
         (
-            "state y in bool; state z in bool; init y = true; init z = true; y' = not y; z' = y;"
-            " observation hear[i] in bool; hear[i]' = z';",
+            (
+                "state y in bool; state z in bool; init y = true; init z = true; y' = not y; z' = y;"
+                " observation hear[i] in bool; hear[i]' = z';"
+            ),
             [],
         ),
         ("state y in 1..1; init y = 1; y' = 1;", []),
