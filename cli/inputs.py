@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from posg.compiler.pipeline import Compiled, Request, compile_game
 from posg.compiler.program import Program, load
@@ -15,6 +16,9 @@ from posg.grammar.diagnostics import Bag, SpecError
 from posg.grammar.source import Source
 from posg.grammar.suggest import nearest
 from posg.runtime.errors import LimitError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 COMPRESSIONS = ("exact", "merge", "last", "net")
 AVAILABLE = ("exact", "merge")
@@ -140,29 +144,57 @@ def memory_bytes(text: str) -> int:
     return int(value)
 
 
-@dataclass(slots=True)
-class Watch:
-    """Progress on a terminal after a second, and the ``--time`` limit."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a command may use: bytes, and seconds or None."""
 
+    memory: int
     seconds: float | None
-    started: float = 0.0
-    shown: bool = False
 
-    def __post_init__(self) -> None:
-        self.started = time.monotonic()
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> Limits:
+        """The limits of the command line."""
+        return cls(memory=options.memory, seconds=options.time)
+
+
+class Watch:
+    """Stops work that goes beyond ``--time``; shows a bar on a terminal after a second.
+
+    A context manager, so that the bar is gone before anything else is printed.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._started = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Report progress; stops the work beyond the time limit."""
-        elapsed = time.monotonic() - self.started
-        if self.seconds is not None and elapsed > self.seconds:
-            raise LimitError(
-                "P0606", what=what, done=done, total=total, seconds=f"{self.seconds:g}"
-            )
-        if elapsed > 1 and sys.stderr.isatty():
-            self.shown = True
-            print(f"\r{what}: {done} of {total}   ", end="", file=sys.stderr, flush=True)
+        """Report progress.
 
-    def close(self) -> None:
-        """End the progress line."""
-        if self.shown:
-            print(file=sys.stderr)
+        Raises
+        ------
+        LimitError
+            P0606, beyond the time limit.
+        """
+        elapsed = time.monotonic() - self._started
+        if self._seconds is not None and elapsed > self._seconds:
+            raise LimitError(
+                "P0606", what=what, done=done, total=total, seconds=f"{self._seconds:g}"
+            )
+        if self._bar is None and elapsed > 1 and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task(what)
+            self._bar.start()
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=what, completed=done, total=total)

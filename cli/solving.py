@@ -21,7 +21,7 @@ from posg.runtime import (
     simulate_episodes,
 )
 
-from .inputs import Watch, choose_compression, compile_file
+from .inputs import Limits, Watch, choose_compression, compile_file
 from .output import OK, number_text, show_diagnostics, show_json
 
 CONCEPTS = ("nash", "ce", "cce", "team")
@@ -56,24 +56,24 @@ def solve_compiled(
     concept: str | None,
     compression: str,
     tolerance: float,
-    memory: int,
-    watch: Watch,
+    limits: Limits,
 ) -> tuple[Policy, Certificate, dict[str, object]]:
     """Plan and certify; returns the policy, its certificate and the facts about the model."""
     concept = concept or default_concept(compiled)
     start = time.perf_counter()
-    nodes = expand_common_information(
-        compiled.game,
-        compiled.information,
-        merge=compression == "merge",
-        memory_bytes=memory,
-        progress=watch,
-    )
-    solution = plan(compiled.game, nodes, concept=concept, tolerance=tolerance, progress=watch)
-    solved = time.perf_counter()
-    certificate = certify_policy(
-        compiled.game, compiled.information, solution.policy, concept=concept, progress=watch
-    )
+    with Watch(limits.seconds) as watch:
+        nodes = expand_common_information(
+            compiled.game,
+            compiled.information,
+            merge=compression == "merge",
+            memory_bytes=limits.memory,
+            progress=watch,
+        )
+        solution = plan(compiled.game, nodes, concept=concept, tolerance=tolerance, progress=watch)
+        solved = time.perf_counter()
+        certificate = certify_policy(
+            compiled.game, compiled.information, solution.policy, concept=concept, progress=watch
+        )
     certified = time.perf_counter()
     model: dict[str, object] = {
         "nodes": [int(count) for count in nodes.node_counts],
@@ -90,16 +90,13 @@ def solve(options: argparse.Namespace) -> int:
     show_diagnostics(bag.diagnostics)
     compression = choose_compression(compiled, options.compression)
     compile_seconds = round(time.perf_counter() - start, 4)
-    watch = Watch(options.time)
     policy, certificate, model = solve_compiled(
         compiled,
         concept=options.concept,
         compression=compression,
         tolerance=options.tolerance,
-        memory=options.memory,
-        watch=watch,
+        limits=Limits.of(options),
     )
-    watch.close()
     if options.output is not None:
         save_policy(policy, options.output)
     if options.format == "json":
@@ -163,17 +160,16 @@ def evaluate(options: argparse.Namespace) -> int:
     show_diagnostics(bag.diagnostics)
     policy = load_policy(options.policy)
     concept = options.concept or policy.concept
-    watch = Watch(options.time)
-    evaluation = evaluate_policy(compiled.game, compiled.information, policy, progress=watch)
-    certificate = certify_policy(
-        compiled.game,
-        compiled.information,
-        policy,
-        concept=concept,
-        value=evaluation.value,
-        progress=watch,
-    )
-    watch.close()
+    with Watch(options.time) as watch:
+        evaluation = evaluate_policy(compiled.game, compiled.information, policy, progress=watch)
+        certificate = certify_policy(
+            compiled.game,
+            compiled.information,
+            policy,
+            concept=concept,
+            value=evaluation.value,
+            progress=watch,
+        )
     if options.format == "json":
         show_json(
             {

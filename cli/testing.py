@@ -11,10 +11,14 @@ from posg.compiler.pipeline import Compiled, Request, check_game, compile_game
 from posg.compiler.program import Program
 from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag, SpecError
-from posg.runtime import check_strategy_independence, measure_observability
+from posg.runtime import (
+    check_strategy_independence,
+    count_common_information,
+    measure_observability,
+)
 from posg.runtime.errors import ProblemError
 
-from .inputs import AVAILABLE, FailedError, Watch, load_program
+from .inputs import AVAILABLE, FailedError, Limits, load_program
 from .output import OK, PROBLEM, number_text, problem_diagnostic, show_diagnostics, show_json
 from .solving import solve_compiled
 
@@ -47,7 +51,7 @@ def test(options: argparse.Namespace) -> int:
             program = load_program(str(path), bag)
             for game in program.games:
                 if game in program.spec.items:
-                    outcomes.extend(run_game(program, game, str(path), options.memory))
+                    outcomes.extend(run_game(program, game, str(path), Limits.of(options)))
         except FailedError as error:
             broken += 1
             show_diagnostics(error.bag.diagnostics)
@@ -88,7 +92,7 @@ def test(options: argparse.Namespace) -> int:
     return PROBLEM if failed or broken else OK
 
 
-def run_game(program: Program, game: syntax.Game, file: str, memory: int) -> list[Outcome]:
+def run_game(program: Program, game: syntax.Game, file: str, limits: Limits) -> list[Outcome]:
     """Outcomes of one game's expectations."""
     bag = Bag()
     checked = check_game(program, Request(game=game.name), bag)
@@ -102,7 +106,7 @@ def run_game(program: Program, game: syntax.Game, file: str, memory: int) -> lis
         line = item.span.source.position(item.span.start)[0]
         try:
             expectation = resolve_expectation(checked.model, item)
-            passed, found = decide(program, game, expectation, memory, compiled_before)
+            passed, found = decide(program, game, expectation, limits, compiled_before)
         except SpecError as error:
             raise FailedError(error.bag) from None
         except ProblemError as error:
@@ -119,7 +123,7 @@ def decide(
     program: Program,
     game: syntax.Game,
     expectation: Expectation,
-    memory: int,
+    limits: Limits,
     compiled_before: dict[tuple[object, ...], Compiled],
 ) -> tuple[bool | None, str]:
     """Whether an expectation holds, and what was found; None if posg cannot say yet."""
@@ -148,11 +152,11 @@ def decide(
     if verdict is not None:
         holds, found = verdict
         return (None if holds is None else holds is not expectation.negated), found
-    quantities = quantities_of(expectation, compiled, memory)
+    quantities = quantities_of(expectation, compiled, limits)
     if isinstance(quantities, str):
         return None, quantities
     assert expectation.op is not None and expectation.value is not None
-    tolerance = float(expectation.tolerance) + ROUNDING
+    tolerance = float(expectation.tolerance)
     holds = all(
         compare(quantity, expectation.op, float(expectation.value), tolerance)
         for quantity in quantities
@@ -181,7 +185,9 @@ def verdict_of(subject: str, compiled: Compiled) -> tuple[bool | None, str] | No
             return None
 
 
-def quantities_of(expectation: Expectation, compiled: Compiled, memory: int) -> list[float] | str:
+def quantities_of(
+    expectation: Expectation, compiled: Compiled, limits: Limits
+) -> list[float] | str:
     """The numbers to compare, or why there are none."""
     agents = compiled.game.agents
     place = None if expectation.agent is None else agents.index(expectation.agent)
@@ -193,10 +199,10 @@ def quantities_of(expectation: Expectation, compiled: Compiled, memory: int) -> 
             counts = compiled.information.private_counts[-1]
             return [float(c) for i, c in enumerate(counts) if place in (None, i)]
         case "common_size":
-            found = check_strategy_independence(compiled.game, compiled.information)
-            if found.nodes is None:
-                return "the common information was not counted"
-            return [float(found.nodes.history_counts[-1])]
+            sizes = count_common_information(compiled.game, compiled.information)
+            if sizes.histories is None:
+                return f"at most {sizes.bounds[-1]}; there are too many supports to count"
+            return [float(sizes.histories[-1])]
         case _:
             name = "merge" if expectation.compression is None else expectation.compression.name
             if name not in AVAILABLE:
@@ -206,8 +212,7 @@ def quantities_of(expectation: Expectation, compiled: Compiled, memory: int) -> 
                 concept=expectation.concept,
                 compression=name,
                 tolerance=1e-6,
-                memory=memory,
-                watch=Watch(None),
+                limits=limits,
             )
             if expectation.subject == "gap":
                 return str(certificate.reason) if certificate.gap is None else [certificate.gap]
@@ -216,13 +221,20 @@ def quantities_of(expectation: Expectation, compiled: Compiled, memory: int) -> 
 
 
 def compare(found: float, op: syntax.BinaryOp, wanted: float, tolerance: float) -> bool:
-    """Compare with an absolute tolerance."""
+    """Compare up to a tolerance and up to rounding.
+
+    Numbers that differ by rounding alone are equal, so neither is less than the other.
+    """
     match op:
         case syntax.BinaryOp.EQ:
-            return abs(found - wanted) <= tolerance
+            return abs(found - wanted) <= tolerance + ROUNDING
         case syntax.BinaryOp.NE:
-            return abs(found - wanted) > tolerance
-        case syntax.BinaryOp.LE | syntax.BinaryOp.LT:
-            return found <= wanted + tolerance
+            return abs(found - wanted) > tolerance + ROUNDING
+        case syntax.BinaryOp.LE:
+            return found <= wanted + tolerance + ROUNDING
+        case syntax.BinaryOp.LT:
+            return found < wanted + tolerance - ROUNDING
+        case syntax.BinaryOp.GE:
+            return found >= wanted - tolerance - ROUNDING
         case _:
-            return found >= wanted - tolerance
+            return found > wanted - tolerance + ROUNDING
