@@ -17,6 +17,7 @@ from posg.runtime import (
     expand_common_information,
     load_policy,
     plan,
+    require_exact,
     save_policy,
     simulate_episodes,
 )
@@ -61,6 +62,8 @@ def solve_compiled(
     """Plan and certify; returns the policy, its certificate and the facts about the model."""
     concept = concept or default_concept(compiled)
     start = time.perf_counter()
+    if compression == "exact":
+        require_exact(compiled.game, compiled.information, limits.memory)
     with Watch(limits.seconds) as watch:
         nodes = expand_common_information(
             compiled.game,

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .beliefs import normalise_beliefs
+from .errors import LimitError
 from .game import Game, Ints
 from .information import InformationStructure
+from .limits import bytes_text
 from .nodes import open_episode
 from .operators import StepCatalogue
 from .progress import Progress, silent
@@ -131,6 +133,29 @@ def count_common_information(
     for step in range(len(steps), game.horizon):
         bounds.append(bounds[-1] * information.updates[step].increment_count)
     return CommonSizes(steps=tuple(steps), bounds=tuple(bounds))
+
+
+def require_exact(game: Game, information: InformationStructure, memory_bytes: int) -> None:
+    """Refuse to build exact common information that would not fit, by counting it.
+
+    Raises
+    ------
+    LimitError
+        P0614, with the longest horizon that fits.
+    """
+    sizes = count_common_information(game, information)
+    need = sizes.exact_bytes(game.horizon)
+    # Where counting stopped early this is a bound from below, and building stops by itself.
+    if need > memory_bytes:
+        fits = sizes.fitting_horizon(memory_bytes)
+        raise LimitError(
+            "P0614",
+            need=bytes_text(need),
+            limit=bytes_text(memory_bytes),
+            nodes=f"{sizes.bounds[-1]:,}",
+            step=game.horizon,
+            fits=fits or None,
+        )
 
 
 def count_windows(

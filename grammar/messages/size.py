@@ -11,13 +11,14 @@ MESSAGES: Mapping[str, Message] = {
         text="step {step} has more than {limit} nodes of common information",
         notes=("{nodes} were found when the count stopped",),
         helps=(
-            "use a shorter horizon, or compress the common information: `--compression 'last(2)'`",
+            "`--horizon {fits}` fits",
+            "or compress the common information: `--compression merge`",
         ),
     ),
     "P0602": Message(
         text="the common information needs more memory than the limit of {limit}",
         notes=("{need} were in use at step {step}",),
-        helps=("raise `--memory`, use a shorter horizon, or compress the common information",),
+        helps=("`--horizon {fits}` fits", "or raise `--memory`, or share less"),
     ),
     "P0603": Message(
         text="one step of the game is too large to be tabulated",
@@ -63,5 +64,14 @@ MESSAGES: Mapping[str, Message] = {
             "a joint action takes one action of every agent, so their numbers multiply",
         ),
         helps=("raise `--memory`, use fewer agents, or make the domains smaller",),
+    ),
+    "P0614": Message(
+        text="exact common information needs about {need}, more than the limit of {limit}",
+        notes=("it was counted, not built: {nodes} nodes at step {step}",),
+        helps=(
+            "`--horizon {fits}` fits",
+            "or merge what is equivalent, which loses nothing: `--compression merge`",
+            "or raise `--memory`",
+        ),
     ),
 }

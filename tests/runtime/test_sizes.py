@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from posg.runtime import count_common_information, count_windows, expand_common_information
+from posg.runtime import (
+    count_common_information,
+    count_windows,
+    expand_common_information,
+    require_exact,
+)
+from posg.runtime.errors import LimitError
 from posg.runtime.sizes import lower_bound
 
 from .games import (
@@ -128,3 +134,15 @@ def test_lower_bound_of_lemma_1():
         for count in information.private_counts[step - 1]:
             private *= count
         assert sizes.bounds[step - 1] * private >= lower_bound(game, step) == 36 ** (step - 1)
+
+
+def test_exact_common_information_that_does_not_fit_is_refused():
+    game = dectiger(7)
+    information = one_step_delay(game)
+    with pytest.raises(LimitError) as caught:
+        require_exact(game, information, 1 << 30)
+    assert caught.value.code == "P0614"
+    assert caught.value.facts["nodes"] == f"{9 * 36**5:,}"
+    assert caught.value.facts["fits"] == "5"
+    short = dectiger(5)
+    require_exact(short, one_step_delay(short), 1 << 30)
