@@ -1,23 +1,27 @@
 """Where each comment of a file belongs in its syntax tree.
 
 A comment belongs to an element of a list: an item of the file, a statement, an arm, an entry, a
-branch of an `if`. It stands before its element on lines of its own, or behind it on the same line;
-one inside an element, where no list is, moves before it. What belongs to no element stands behind
-an opening brace or before a closing one.
+branch of an `if`, an operand, an argument, a clause of a rule. It stands before its element on lines
+of its own, or behind it on the same line; one inside an element, where no list is, moves before it.
+What belongs to no element stands behind an opening bracket or before a closing one.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from . import syntax
+from .levels import Level, chain_of, is_fraction, level_of
 from .node import Record
-from .source import Source
+from .source import Source, Span
 
 Key = tuple[int, int]
 """The `id` of the node whose list it is, and the place in the list."""
+
+_UP_TO_CLOSING = re.compile(r"(?:\s|,|//.*|/\*(?s:.*?)\*/)*\)")
 
 
 class CommentPlaces(Record):
@@ -51,10 +55,11 @@ class _Element(Record):
 
 
 class _List(Record):
-    """A node with a list of elements; ``start`` is where the list begins."""
+    """Elements one behind the other, in brackets or not; ``owner`` is the key of their comments."""
 
-    node: syntax.Node
+    owner: int
     start: int
+    end: int
     elements: tuple[_Element, ...]
     braced: bool
 
@@ -65,6 +70,12 @@ def if_clauses(node: syntax.If) -> tuple[tuple[syntax.If, ...], syntax.Expr]:
     while isinstance(clauses[-1].otherwise, syntax.If):
         clauses.append(clauses[-1].otherwise)
     return tuple(clauses), clauses[-1].otherwise
+
+
+def share_clauses(node: syntax.Share) -> tuple[syntax.Expr, ...]:
+    """Return the first value that is shared, the recipient, the delay and the condition."""
+    clauses = (node.values[0], node.recipient, node.delay, node.condition)
+    return tuple(clause for clause in clauses if clause is not None)
 
 
 def place_comments(spec: syntax.Spec) -> CommentPlaces:
@@ -78,14 +89,13 @@ def place_comments(spec: syntax.Spec) -> CommentPlaces:
 class _Placer:
     def __init__(self, spec: syntax.Spec) -> None:
         self.source: Source = spec.source
-        self.root = _list_of(spec)
+        (self.root,) = _lists_of(spec)
         self.places = no_comments()
         self.inner: dict[Key, tuple[_List, ...]] = {}
 
     def place(self, comment: syntax.Comment) -> None:
         offset = comment.span.start
         here = self.root
-        assert here is not None
         home: Key | None = None  # where a comment inside an element goes
         while True:
             ends = [element.end for element in here.elements]
@@ -93,7 +103,7 @@ class _Placer:
             if place == len(ends) or offset < here.elements[place].start:
                 break
             if here.braced or place > 0:  # there is no line of its own before an `if`
-                home = (id(here.node), place)
+                home = (here.owner, place)
             lists = self._lists_in(here, place)
             below = next((inner for inner in lists if _holds(inner, offset)), None)
             if below is None:
@@ -105,7 +115,7 @@ class _Placer:
 
     def _place_between(self, comment: syntax.Comment, here: _List) -> None:
         """Place a comment that is in a list but in none of its elements."""
-        owner, offset = id(here.node), comment.span.start
+        owner, offset = here.owner, comment.span.start
         before = sum(element.end <= offset for element in here.elements)
         behind = before > 0 and self._same_line(here.elements[before - 1].end, offset)
         if behind and not comment.own_line:
@@ -119,9 +129,9 @@ class _Placer:
 
     def _is_open(self, here: _List) -> bool:
         """Whether a comment may stand behind the brace that opens a list."""
-        earlier = self.places.opening[id(here.node)]
+        earlier = self.places.opening[here.owner]
         ended = any(comment.text.startswith("//") for comment in earlier)
-        return not ended and not isinstance(here.node, syntax.Spec)
+        return not ended and here is not self.root
 
     def _add(self, comments: list[syntax.Comment], owner: int, comment: syntax.Comment) -> None:
         comments.append(comment)
@@ -132,7 +142,7 @@ class _Placer:
 
     def _lists_in(self, here: _List, place: int) -> tuple[_List, ...]:
         """Lists directly within an element."""
-        key = (id(here.node), place)
+        key = (here.owner, place)
         if key not in self.inner:
             parts = here.elements[place].parts
             self.inner[key] = tuple(below for part in parts for below in _lists_below(part))
@@ -140,15 +150,15 @@ class _Placer:
 
 
 def _holds(inner: _List, offset: int) -> bool:
-    return inner.start <= offset < inner.node.span.end
+    return inner.start <= offset < inner.end
 
 
 def _lists_below(node: syntax.Node) -> Iterator[_List]:
-    found = _list_of(node)
-    if found is not None:
-        yield found
-    else:
-        for child in children(node):
+    lists = tuple(_lists_of(node))
+    yield from lists
+    for child in children(node):
+        place = child.span.start
+        if not any(found.start <= place < found.end for found in lists):
             yield from _lists_below(child)
 
 
@@ -163,40 +173,91 @@ def children(node: syntax.Node) -> Iterator[syntax.Node]:
                 yield from (inner for inner in part if isinstance(inner, syntax.Node))
 
 
-def _list_of(node: syntax.Node) -> _List | None:
-    """Return the list of a node that has one."""
+def _lists_of(node: syntax.Node) -> Iterator[_List]:
+    """Lists that a node has itself."""
     match node:
         case syntax.Spec():
-            return _braced(node, 0, node.items)
+            yield _braced(node, 0, node.items)
         case syntax.Game():
-            return _braced(node, node.name_span.end, node.items)
+            yield _braced(node, node.name_span.end, node.items)
         case syntax.Sharing():
-            header = node.parameters[-1].span if node.parameters else node.name_span
-            return _braced(node, header.end, node.items)
+            start = node.name_span.end
+            if node.parameters:
+                end = _closing(node.parameters[-1].span)
+                yield _List(
+                    owner=id(node.parameters),
+                    start=start,
+                    end=end,
+                    elements=tuple(map(_element, node.parameters)),
+                    braced=True,
+                )
+                start = end
+            yield _braced(node, start, node.items)
         case syntax.Match():
-            return _braced(node, node.subject.span.end, node.arms)
+            yield _braced(node, node.subject.span.end, node.arms)
         case syntax.Distribution():
             rest = () if node.otherwise is None else (node.otherwise,)
-            return _braced(node, node.span.start + 1, (*node.entries, *rest))
+            yield _braced(node, node.span.start + 1, (*node.entries, *rest))
         case syntax.SetDomain():
-            return _braced(node, node.span.start + 1, node.values)
+            yield _braced(node, node.span.start + 1, node.values)
         case syntax.Uniform() if node.values is not None:
-            return _braced(node, node.span.start + 1, node.values)
+            yield _braced(node, node.span.start + 1, node.values)
+        case syntax.Call():
+            yield _braced(node, node.name_span.end, node.arguments)
+        case syntax.TupleExpr():
+            yield _braced(node, node.span.start + 1, node.items)
+        case syntax.AgentsDecl():
+            yield _bare(node, map(_element, node.groups))
+        case syntax.Expect() if node.settings:
+            yield _bare(node, map(_element, node.settings))
+        case syntax.Keep() | syntax.Forget() | syntax.Chi():
+            yield _bare(node, map(_element, node.values))
+        case syntax.Share():
+            yield _bare(node, _share_elements(node))
         case syntax.If():
-            clauses, last = if_clauses(node)
-            elements = [
-                _Element(start=c.span.start, end=c.then.span.end, parts=(c.condition, c.then))
-                for c in clauses
-            ]
-            elements.append(_element(last))
-            return _List(node=node, start=node.span.start, elements=tuple(elements), braced=False)
+            yield _bare(node, _if_elements(node))
+        case syntax.Binary() if level_of(node) is not Level.COMPARISON and not is_fraction(node):
+            yield _bare(node, map(_element, chain_of(node)[1]))
         case _:
-            return None
+            pass
+
+
+def _share_elements(node: syntax.Share) -> Iterator[_Element]:
+    start, end = node.values[0].span.start, node.values[-1].span.end
+    yield _Element(start=start, end=end, parts=node.values)
+    yield from map(_element, share_clauses(node)[1:])
+
+
+def _if_elements(node: syntax.If) -> Iterator[_Element]:
+    clauses, last = if_clauses(node)
+    for clause in clauses:
+        parts = (clause.condition, clause.then)
+        yield _Element(start=clause.span.start, end=clause.then.span.end, parts=parts)
+    yield _element(last)
 
 
 def _braced(node: syntax.Node, start: int, elements: tuple[syntax.Node, ...]) -> _List:
-    return _List(node=node, start=start, elements=tuple(map(_element, elements)), braced=True)
+    return _List(
+        owner=id(node),
+        start=start,
+        end=node.span.end,
+        elements=tuple(map(_element, elements)),
+        braced=True,
+    )
+
+
+def _bare(node: syntax.Node, elements: Iterable[_Element]) -> _List:
+    """Return a list without brackets, which begins and ends with an element."""
+    found = tuple(elements)
+    start, end = found[0].start, found[-1].end
+    return _List(owner=id(node), start=start, end=end, elements=found, braced=False)
 
 
 def _element(node: syntax.Node) -> _Element:
     return _Element(start=node.span.start, end=node.span.end, parts=(node,))
+
+
+def _closing(last: Span) -> int:
+    """Offset of the parenthesis that closes a list, behind its last element and comments."""
+    found = _UP_TO_CLOSING.match(last.source.text, last.end)
+    return last.end if found is None else found.end() - 1

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from enum import IntEnum
 from typing import assert_never
 
 from . import syntax
 from .comment_places import CommentPlaces, if_clauses
 from .layout import HARD, LINE, SOFT, Doc, IfBroken, align, group, join, nest, sequence
+from .levels import Level, chain_of, is_fraction, level_of
 from .source import Span
 
 INDENT = 2
-
-
-class Level(IntEnum):
-    """How tightly an expression binds."""
-
-    LOOSE = 0
-    OR = 1
-    AND = 2
-    NOT = 3
-    COMPARISON = 4
-    SUM = 5
-    PRODUCT = 6
-    NEGATION = 7
-    PRIMARY = 8
-
-
-_LEVELS = {
-    syntax.BinaryOp.OR: Level.OR,
-    syntax.BinaryOp.AND: Level.AND,
-    syntax.BinaryOp.ADD: Level.SUM,
-    syntax.BinaryOp.SUB: Level.SUM,
-    syntax.BinaryOp.MUL: Level.PRODUCT,
-    syntax.BinaryOp.DIV: Level.PRODUCT,
-    syntax.BinaryOp.MOD: Level.PRODUCT,
-}
+_BLANK = re.compile(r",?[ \t\r]*\n[ \t\r]*\n")
 
 
 class ExpressionLayout:
@@ -73,7 +50,7 @@ class ExpressionLayout:
                 prime = "'" if node.primed else ""
                 return sequence(node.name, self.indices(node.indices), prime)
             case syntax.Call():
-                return self.bracketed(node.function + "(", self.several(node.arguments), ")")
+                return self.listed(node.function + "(", id(node), node.arguments)
             case syntax.Unary():
                 return self._unary(node)
             case syntax.Binary():
@@ -82,7 +59,7 @@ class ExpressionLayout:
                 value = self.expression(node.value, Level.SUM)
                 return group(align(value, LINE, "in ", self.domain(node.domain)))
             case syntax.TupleExpr():
-                return self.bracketed("(", self.several(node.items), ")")
+                return self.listed("(", id(node), node.items)
             case syntax.If():
                 return self._if(node)
             case syntax.Match():
@@ -113,6 +90,18 @@ class ExpressionLayout:
         inner = join(sequence(",", LINE), docs)
         return group(opening, nest(INDENT, SOFT, inner), SOFT, closing)
 
+    def listed(self, opening: str, owner: int, elements: Sequence[syntax.Expr]) -> Doc:
+        """Lay out a list in parentheses with its comments."""
+        return self.commented(opening, owner, elements, self.several(elements))
+
+    def commented(
+        self, opening: str, owner: int, elements: Sequence[syntax.Node], docs: Sequence[Doc]
+    ) -> Doc:
+        """Lay out the elements of a list in parentheses with their comments."""
+        if owner in self.comments.owners:
+            return self._block(owner, elements, docs, opened=True, brackets=(opening, ")"))
+        return self.bracketed(opening, docs, ")")
+
     def _unary(self, node: syntax.Unary) -> Doc:
         if node.op is syntax.UnaryOp.NOT:
             return sequence("not ", align(self.expression(node.operand, Level.NOT)))
@@ -126,15 +115,31 @@ class ExpressionLayout:
         if level is Level.COMPARISON:
             left, right = (self.expression(side, Level.SUM) for side in (node.left, node.right))
             return group(align(left, LINE, f"{node.op.value} ", right))
+        operators, operands = chain_of(node)
+        docs = [self.expression(operands[0], level)]
+        for operator, operand in zip(operators, operands[1:], strict=True):
+            docs.append(sequence(f"{operator.value} ", self.expression(operand, Level(level + 1))))
+        return group(align(self.lines(id(node), operands, docs)))
+
+    def lines(
+        self,
+        owner: int,
+        elements: Sequence[syntax.Node],
+        docs: Sequence[Doc],
+        comma: str = "",
+        *,
+        opened: bool = False,
+    ) -> Doc:
+        """Lay out a list without brackets: all on one line, or one element a line."""
+        line = HARD if opened or owner in self.comments.owners else LINE
         parts: list[Doc] = []
-        first: syntax.Expr = node
-        while (
-            isinstance(first, syntax.Binary) and level_of(first) is level and not is_fraction(first)
-        ):
-            operand = self.expression(first.right, Level(level + 1))
-            parts[:0] = (LINE, f"{first.op.value} ", operand)
-            first = first.left
-        return group(align(self.expression(first, level), *parts))
+        for place, doc in enumerate(docs):
+            blank, leading = self._leading(owner, place, elements)
+            is_apart = blank and self.comments.leading[owner, place]
+            parts += (HARD if is_apart else "", line) if place else ()
+            parts += (leading, doc, comma if place < len(elements) - 1 else "")
+            parts.append(self._trailing(owner, place))
+        return sequence(*parts)
 
     def value(self, node: syntax.Expr) -> Doc:
         """Lay out a value that begins on the line of what it is given to."""
@@ -151,7 +156,6 @@ class ExpressionLayout:
         clauses, last = if_clauses(node)
         breaks = [_between(c.then.span, c.otherwise.span) for c in clauses]
         opened = self.keeps_open and "\n" in "".join(breaks)
-        line = HARD if opened or id(node) in self.comments.owners else LINE
         parts: list[Doc] = []
         for place, clause in enumerate(clauses):
             condition = align(self.expression(clause.condition))
@@ -162,19 +166,16 @@ class ExpressionLayout:
             word = "else if " if place else "if "
             parts.append(sequence(word, condition, " then", then))
         parts.append(sequence("else ", self.value(last)))
-        owner = id(node)
-        elements = (*clauses, last)
-        docs = [
-            sequence(self._leading(owner, place, node), part, self._trailing(owner, place))
-            for place, (node, part) in enumerate(zip(elements, parts, strict=True))
-        ]
-        return group(align(join(line, docs)))
+        return group(align(self.lines(id(node), (*clauses, last), parts, opened=opened)))
 
     def _match(self, node: syntax.Match) -> Doc:
         subject = self.expression(node.subject, Level.OR)
         opened = "\n" in _between(node.subject.span, node.arms[0].span)
         return sequence(
-            "match ", subject, " ", self._block(node, node.arms, map(self.arm, node.arms), opened)
+            "match ",
+            subject,
+            " ",
+            self._block(id(node), node.arms, map(self.arm, node.arms), opened),
         )
 
     def arm(self, node: syntax.Arm) -> Doc:
@@ -192,58 +193,67 @@ class ExpressionLayout:
             docs.append(sequence("else: ", self.value(node.otherwise)))
         first = node.entries[0].span if node.entries else node.span
         opened = "\n" in node.span.source.text[node.span.start : first.start]
-        return self._block(node, elements, docs, opened)
+        return self._block(id(node), elements, docs, opened)
 
     def _filled(self, node: syntax.Node, values: tuple[syntax.Expr, ...]) -> Doc:
         """Lay out a set: as many values on a line as fit."""
         docs = self.several(values)
         if id(node) in self.comments.owners:
-            return self._block(node, values, docs, opened=True)
+            return self._block(id(node), values, docs, opened=True)
         first, *others = docs
         return sequence("{ ", align(first, *(sequence(",", group(LINE, d)) for d in others)), " }")
 
     def _block(
-        self, node: syntax.Node, elements: Sequence[syntax.Node], docs: Iterable[Doc], opened: bool
+        self,
+        owner: int,
+        elements: Sequence[syntax.Node],
+        docs: Iterable[Doc],
+        opened: bool,
+        brackets: tuple[str, str] = ("{", "}"),
     ) -> Doc:
-        """Lay out elements in braces: all on one line, or one a line with a comma behind each.
+        """Lay out elements in brackets: all on one line, or one a line with a comma behind each.
 
         What is open keeps its blank lines, one at most in a place.
         """
-        owner = id(node)
+        opening, closing = brackets
+        last_comma = IfBroken(",") if closing == "}" else ""
         is_open = (opened and self.keeps_open) or owner in self.comments.owners
         parts: list[Doc] = []
-        for place, (element, doc) in enumerate(zip(elements, docs, strict=True)):
-            comma = "," if place < len(elements) - 1 else IfBroken(",")
-            blank = is_open and place > 0 and self._blanks(owner, place, element)[0]
-            parts += (HARD if blank else "", HARD if is_open else LINE)
-            parts += (self._leading(owner, place, element), doc, comma)
-            parts.append(self._trailing(owner, place))
+        for place, doc in enumerate(docs):
+            comma = "," if place < len(elements) - 1 else last_comma
+            blank, leading = self._leading(owner, place, elements)
+            parts += (HARD if blank and is_open else "", HARD if is_open else LINE)
+            parts += (leading, doc, comma, self._trailing(owner, place))
+        before = self._last_span(owner, len(elements), elements)
         for comment in self.comments.closing[owner]:
-            blank = bool(parts) and _stands_apart(comment.span)
-            parts += (HARD if blank else "", HARD, comment.text)
-        opening = behind(self.comments.opening[owner])
-        return group("{", opening, nest(INDENT, *parts), HARD if is_open else LINE, "}")
+            parts += (HARD if _has_blank_behind(before) else "", HARD, comment.text)
+            before = comment.span
+        behind_opening = behind(self.comments.opening[owner])
+        line = HARD if is_open else LINE
+        return group(opening, behind_opening, nest(INDENT, *parts), line, closing)
 
-    def _leading(self, owner: int, place: int, element: syntax.Node) -> Doc:
-        """Lay out the comments before an element, each with the blank line behind it."""
-        comments = self.comments.leading[owner, place]
-        blanks = self._blanks(owner, place, element)[1:]
-        return sequence(
-            *(
-                sequence(comment.text, HARD, HARD if blank else "")
-                for comment, blank in zip(comments, blanks, strict=True)
-            )
-        )
+    def _leading(self, owner: int, place: int, elements: Sequence[syntax.Node]) -> tuple[bool, Doc]:
+        """Lay out the comments before an element; say whether a blank line comes first.
 
-    def _blanks(self, owner: int, place: int, element: syntax.Node) -> list[bool]:
-        """Whether a blank line is above each comment before an element, and above the element.
-
-        A comment inside the element moves before it: what was above the element is above it now.
+        A comment inside the element moves before it, without blank lines of its own.
         """
-        start = element.span.start
-        spans = [element.span, *(comment.span for comment in self.comments.leading[owner, place])]
-        spans.sort(key=lambda span: span.start)
-        return [span.start <= start and _stands_apart(span) for span in spans]
+        comments = self.comments.leading[owner, place]
+        start = elements[place].span.start
+        outside = [comment.span for comment in comments if comment.span.start < start]
+        spans = [self._last_span(owner, place, elements), *outside]
+        blanks = [*map(_has_blank_behind, spans), *(False for _ in comments)]
+        docs = (
+            sequence(comment.text, HARD, HARD if blank else "")
+            for comment, blank in zip(comments, blanks[1:], strict=False)
+        )
+        return blanks[0], sequence(*docs)
+
+    def _last_span(self, owner: int, place: int, elements: Sequence[syntax.Node]) -> Span | None:
+        """Return what stands last before the comments of an element: another or its comment."""
+        if place == 0:
+            return None
+        trailing = self.comments.trailing[owner, place - 1]
+        return trailing[-1].span if trailing else elements[place - 1].span
 
     def _trailing(self, owner: int, place: int) -> Doc:
         return behind(self.comments.trailing[owner, place])
@@ -282,36 +292,9 @@ class ExpressionLayout:
                 assert_never(node)
 
 
-def level_of(node: syntax.Expr) -> Level:
-    """Return how tightly an expression binds."""
-    match node:
-        case syntax.Binary():
-            return _LEVELS.get(node.op, Level.COMPARISON)
-        case syntax.Membership():
-            return Level.COMPARISON
-        case syntax.Unary():
-            return Level.NOT if node.op is syntax.UnaryOp.NOT else Level.NEGATION
-        case (
-            syntax.If()
-            | syntax.Match()
-            | syntax.Quantified()
-            | syntax.Uniform()
-            | syntax.Distribution()
-        ):
-            return Level.LOOSE
-        case _:
-            return Level.PRIMARY
-
-
 def has_braces(node: syntax.Expr) -> bool:
     """Whether an expression ends in braces, so that what is in them may be indented alone."""
     return isinstance(node, syntax.Match | syntax.Distribution | syntax.Uniform)
-
-
-def is_fraction(node: syntax.Binary) -> bool:
-    """Whether an expression is a rational number such as `17/20`."""
-    numbers = isinstance(node.left, syntax.Number) and isinstance(node.right, syntax.Number)
-    return node.op is syntax.BinaryOp.DIV and numbers
 
 
 def behind(comments: Iterable[syntax.Comment]) -> Doc:
@@ -319,11 +302,9 @@ def behind(comments: Iterable[syntax.Comment]) -> Doc:
     return sequence(*(f"  {comment.text}" for comment in comments))
 
 
-def _stands_apart(span: Span) -> bool:
-    """Whether a place is the first of its line and a blank line is above it."""
-    line, column = span.source.position(span.start)
-    above = span.source.line(line - 1) if line > 1 else "-"
-    return not above.strip() and not span.source.line(line)[: column - 1].strip()
+def _has_blank_behind(span: Span | None) -> bool:
+    """Whether a blank line follows a place, behind a comma at most."""
+    return span is not None and _BLANK.match(span.source.text, span.end) is not None
 
 
 def _between(before: Span, after: Span) -> str:

@@ -7,13 +7,14 @@ a distribution or an ``if`` that the author opened over several lines stays open
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from . import syntax
-from .comment_places import no_comments, place_comments
-from .expression_layout import INDENT, ExpressionLayout, Level, behind
+from .comment_places import no_comments, place_comments, share_clauses
+from .expression_layout import INDENT, ExpressionLayout, behind
 from .layout import HARD, LINE, Doc, align, group, join, lay_out, nest, sequence
+from .levels import Level
 
 WIDTH = 100
 
@@ -85,8 +86,7 @@ class _Layout(ExpressionLayout):
             case syntax.Game():
                 return sequence(f"game {item.name} ", self._body(item, item.items))
             case syntax.Sharing():
-                parameters = (self._parameter(p) for p in item.parameters)
-                header = self.bracketed("(", parameters, ")") if item.parameters else ""
+                header = self._header(item.parameters)
                 return sequence(f"sharing {item.name}", header, " ", self._body(item, item.items))
             case _:
                 return sequence(self._statement(item), ";")
@@ -96,7 +96,9 @@ class _Layout(ExpressionLayout):
             case syntax.Import():
                 return f'import "{item.path}"'
             case syntax.AgentsDecl():
-                return sequence("agents ", self._row(self._agents(g) for g in item.groups))
+                return sequence(
+                    "agents ", self._row(item, item.groups, map(self._agents, item.groups))
+                )
             case syntax.HorizonDecl():
                 return self._assigned("horizon", item.value)
             case syntax.DiscountDecl():
@@ -128,12 +130,12 @@ class _Layout(ExpressionLayout):
             case syntax.Keep():
                 return group(
                     "keep ",
-                    self._row(self.several(item.values)),
+                    self._row(item, item.values, self.several(item.values)),
                     " for ",
                     self.expression(item.steps),
                 )
             case syntax.Forget():
-                return sequence("forget ", self._row(self.several(item.values)))
+                return sequence("forget ", self._row(item, item.values, self.several(item.values)))
             case syntax.Memory():
                 return self._declaration("memory", item)
             case syntax.Xi():
@@ -141,12 +143,14 @@ class _Layout(ExpressionLayout):
                     sequence("xi ", self.expression(item.target), " ="), item.value
                 )
             case syntax.Chi():
-                return sequence("chi ", self._row(self.several(item.values)))
+                return sequence("chi ", self._row(item, item.values, self.several(item.values)))
             case _:
                 assert_never(item)
 
-    def _row(self, docs: Iterable[Doc]) -> Doc:
-        """Lay out a list without brackets: as much on a line as fits."""
+    def _row(self, owner: syntax.Node, elements: Sequence[syntax.Node], docs: Iterable[Doc]) -> Doc:
+        """Lay out a list without brackets: as much on a line as fits, or one element a line."""
+        if id(owner) in self.comments.owners:
+            return align(self.lines(id(owner), elements, tuple(docs), ","))
         first, *others = docs
         return align(first, *(sequence(",", group(LINE, doc)) for doc in others))
 
@@ -202,7 +206,7 @@ class _Layout(ExpressionLayout):
             head += (" +- ", self.expression(item.tolerance, Level.SUM))
         if not item.settings:
             return sequence(*head)
-        settings = self._row(self._setting(setting) for setting in item.settings)
+        settings = self._row(item, item.settings, map(self._setting, item.settings))
         return group(*head, nest(INDENT, LINE, "with ", settings))
 
     def _setting(self, item: syntax.Setting) -> Doc:
@@ -213,6 +217,13 @@ class _Layout(ExpressionLayout):
             return sequence(f"{item.key} ", value)
         return sequence(f"{item.key} {item.name}", " = " if item.value else "", value)
 
+    def _header(self, parameters: tuple[syntax.SharingParameter, ...]) -> Doc:
+        if not parameters:
+            return ""
+        return self.commented(
+            "(", id(parameters), parameters, list(map(self._parameter, parameters))
+        )
+
     def _parameter(self, item: syntax.SharingParameter) -> Doc:
         kind = "" if item.kind is syntax.ParameterKind.NUMBER else f": {item.kind.value}"
         if item.default is None:
@@ -220,13 +231,16 @@ class _Layout(ExpressionLayout):
         return sequence(f"{item.name}{kind} = ", self.expression(item.default))
 
     def _share(self, item: syntax.Share) -> Doc:
-        parts: list[Doc] = [sequence("share ", self._row(self.several(item.values)))]
+        values = self.several(item.values)
+        first, *others = values
+        row = align(first, *(sequence(",", group(LINE, doc)) for doc in others))
+        parts: list[Doc] = [sequence("share ", row)]
         if item.recipient is not None:
             parts.append(sequence("to ", self.expression(item.recipient)))
         parts.append(sequence("after ", self.expression(item.delay)))
         if item.condition is not None:
             parts.append(sequence("when ", self.value(item.condition)))
-        return group(nest(INDENT, join(LINE, parts)))
+        return group(nest(INDENT, self.lines(id(item), share_clauses(item), parts)))
 
 
 def _is_block(item: Item) -> bool:

@@ -11,10 +11,12 @@ MESSAGES: Mapping[str, Message] = {
         text="beliefs given the common information depend on the agents' strategies "
         "(Assumption 3 fails)",
         notes=(
-            "at step {step}, after `{common}`, two strategies lead to beliefs that are {distance} "
+            "at step {step}, after `{common}`, two pure policies lead to beliefs that are {distance} "
             + "apart (L1)",
-            "P({event}) is {uniform} if all play uniformly before, and {other} under another "
-            + "strategy",
+            "at step {before}, {agent} with private value `{private}` plays `{instead}` under one and "
+            + "`{action}` under the other",
+            "they differ in {count} choices at step {before}; `check` with `--format json` lists them",
+            "P({event}) is {first} under one and {second} under the other",
         ),
         helps=(
             "`check`, `info`, `simulate` and `evaluate` (without a gap) still work; to plan, share "

@@ -274,6 +274,39 @@ game g {
     )
 
 
+def test_comments_stay_at_their_element():
+    text = """\
+game g {
+  agents a,  // one
+         b;  // two
+  define moves(i) = act[i] == forward  // it tries
+
+                    // and is not stopped
+                    and (clash  // by the other
+                         or not open(i));
+  reward = max(  // the larger of
+             x,  // one
+             y  // two
+           );
+  expect value == 1
+    with horizon 2,  // short
+         sharing full;  // enough
+}
+
+sharing s(
+  d = 1,  // delay
+  who: agent  // one only
+) {
+  share observation[who], action[who]  // what
+    // whom
+    to who
+    after d  // when
+    when f;  // if
+}
+"""
+    assert print_spec(parsed(text)) == text
+
+
 def test_comments_of_an_empty_file():
     assert print_spec(parsed("\n// only\n\n\n/* this */\n")) == "// only\n\n/* this */\n"
     assert print_spec(parsed("  \n")) == ""
