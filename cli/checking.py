@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from posg.compiler.idle import report_idle
 from posg.compiler.pipeline import Compiled
@@ -83,7 +85,8 @@ def assumption_3(found: StrategyIndependence) -> dict[str, object]:
         result["witness"] = {
             "step": witness.step,
             "common": list(witness.common),
-            "policies": ["uniform", "random full-support prescriptions"],
+            "policies": [[asdict(choice) for choice in policy] for policy in witness.policies],
+            "differences": [asdict(difference) for difference in witness.differences],
             "beliefs": [dict(belief) for belief in witness.beliefs],
             "distance": witness.distance,
         }
@@ -156,14 +159,26 @@ def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
     elif third["holds"]:
         lines.append("Assumption 3 (strategy independence): holds (decided numerically)")
     else:
-        witness = third["witness"]
-        common_text = " | ".join(witness["common"])
         lines.append("Assumption 3 (strategy independence): fails")
-        lines.append(
-            f"  at step {witness['step']}, given {common_text}, beliefs under two policies "
-            f"differ by {number_text(witness['distance'])} in L1"
-        )
+        lines += dependence_text(third["witness"])
     return "\n".join(lines)
+
+
+def dependence_text(witness: Mapping[str, Any]) -> list[str]:  # Any: a JSON object
+    """The witness against Assumption 3 for people."""
+    changes: list[str] = []
+    for difference in witness["differences"]:
+        before, after = difference["actions"]
+        private = difference["private"]
+        given = "" if private in ("", "nothing") else f" with {private}"
+        changes.append(f"{difference['agent']} plays {after}{given} instead of {before}")
+    first, second = witness["beliefs"]
+    event = max(first, key=lambda label: round(abs(first[label] - second[label]), 9))
+    return [
+        f"  at step {witness['step']}, given {' | '.join(witness['common'])}:",
+        f"  if {' and '.join(changes)}, the belief moves by {number_text(witness['distance'])} in L1",
+        f"  most: P({event}) {first[event]:.4g} -> {second[event]:.4g}",
+    ]
 
 
 def info(options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .certify import Certificate, certify_policy
-    from .dependence import BeliefWitness, StrategyDependenceError
+    from .dependence import BeliefWitness, Choice, Difference, StrategyDependenceError
     from .errors import LimitError, ProblemError
     from .evaluation import Evaluation, evaluate_policy
     from .game import Dynamics, Game, Labels, Rewards, RewardScope
@@ -24,17 +24,20 @@ if TYPE_CHECKING:
     from .policy_files import load_policy, save_policy
     from .policy_json import policy_to_json
     from .progress import Progress
+    from .pure_policies import build_pure_policy
     from .serialize import load_game, save_game
     from .simulate import Episodes, simulate_episodes
-    from .sizes import CommonSizes, count_common_information, count_windows
+    from .sizes import CommonSizes, count_common_information, count_windows, require_exact
     from .strategy_independence import StrategyIndependence, check_strategy_independence
 
 __all__ = [
     "BeliefWitness",
     "BoundPolicy",
     "Certificate",
+    "Choice",
     "CommonInformation",
     "CommonSizes",
+    "Difference",
     "Dynamics",
     "Episodes",
     "Evaluation",
@@ -54,6 +57,7 @@ __all__ = [
     "StrategyDependenceError",
     "StrategyIndependence",
     "Update",
+    "build_pure_policy",
     "certify_policy",
     "check_strategy_independence",
     "classify_game",
@@ -67,6 +71,7 @@ __all__ = [
     "measure_observability",
     "plan",
     "policy_to_json",
+    "require_exact",
     "save_game",
     "save_policy",
     "simulate_episodes",
@@ -74,7 +79,7 @@ __all__ = [
 
 _HOMES = {
     "certify": ("Certificate", "certify_policy"),
-    "dependence": ("BeliefWitness", "StrategyDependenceError"),
+    "dependence": ("BeliefWitness", "Choice", "Difference", "StrategyDependenceError"),
     "errors": ("LimitError", "ProblemError"),
     "evaluation": ("Evaluation", "evaluate_policy"),
     "game": ("Dynamics", "Game", "Labels", "RewardScope", "Rewards"),
@@ -88,9 +93,10 @@ _HOMES = {
     "policy_files": ("load_policy", "save_policy"),
     "policy_json": ("policy_to_json",),
     "progress": ("Progress",),
+    "pure_policies": ("build_pure_policy",),
     "serialize": ("load_game", "save_game"),
     "simulate": ("Episodes", "simulate_episodes"),
-    "sizes": ("CommonSizes", "count_common_information", "count_windows"),
+    "sizes": ("CommonSizes", "count_common_information", "count_windows", "require_exact"),
     "strategy_independence": ("StrategyIndependence", "check_strategy_independence"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

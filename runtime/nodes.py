@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 
 from .arrays import KEY_LIMIT, blocks, expand_ranges, offsets_of, run_starts, sum_by_key
 from .beliefs import Beliefs, concatenate_beliefs, merge_beliefs, normalise_beliefs
-from .dependence import BeliefWitness, StrategyDependenceError, describe_pair
+from .dependence import BeliefWitness, StrategyDependenceError
 from .errors import LimitError
 from .game import Floats, Game, Ints
 from .information import InformationStructure
 from .limits import DEFAULT_MEMORY, bytes_text
 from .operators import BLOCK, SparseRows, StepCatalogue, StepTables, build_push
 from .progress import Progress, silent
+from .refutation import find_witness
 
 THRESHOLD = 1e-9
 """Beliefs further apart than this (L1) refute strategy independence."""
 _SEED = 20230723
+_CANDIDATES = 64
+"""How many c_h at most are searched for a good witness."""
 DEFAULT_NODES = 20_000_000
 
 
@@ -188,8 +191,11 @@ def expand_common_information(
         )
         worst = int(np.argmax(push.distance))
         if witness is None and push.distance[worst] > THRESHOLD:
-            path = _trace(roots, steps, push.edges, worst)
-            witness = _describe(game, information, tables, beliefs, kept[1], push, path, worst)
+            # The sort is stable, and distances that are equal but for rounding count as equal.
+            order = np.argsort(-np.round(push.distance, 9), kind="stable")[:_CANDIDATES]
+            failing = order[push.distance[order] > THRESHOLD].tolist()
+            paths = [_trace(roots, steps, push.edges, edge) for edge in failing]
+            witness = find_witness(game, information, paths)
             if refuse:
                 raise StrategyDependenceError(witness)
         margin = max(margin, float(push.distance[worst]))
@@ -217,10 +223,14 @@ class _Limits:
     def check(self, step: int, nodes: int, memory: int) -> None:
         """Stop before too much is stored; ``step`` is the one whose nodes are being made."""
         if nodes > self.nodes:
-            raise LimitError("P0601", step=step, nodes=nodes, limit=self.nodes)
+            raise LimitError("P0601", step=step, nodes=nodes, limit=self.nodes, fits=step - 1)
         if memory > self.memory:
             raise LimitError(
-                "P0602", step=step, need=bytes_text(memory), limit=bytes_text(self.memory)
+                "P0602",
+                step=step,
+                need=bytes_text(memory),
+                limit=bytes_text(self.memory),
+                fits=step - 1,
             )
 
 
@@ -304,7 +314,7 @@ def _push(
                 children.source,
                 children.increment,
                 classes + made,
-                children.mass[0],
+                children.probability,
                 children.distance,
             )
         )
@@ -334,12 +344,9 @@ class _Children:
 
     source: Ints
     increment: Ints
-    mass: tuple[Floats, Floats]
+    probability: Floats
     distance: Floats
     beliefs: Beliefs
-    starts: Ints
-    target: Ints
-    weights: tuple[Floats, Floats]
 
 
 def _children(
@@ -365,16 +372,12 @@ def _children(
     mass = (np.add.reduceat(uniform, starts), np.add.reduceat(other, starts))
     repeats = np.diff(np.append(starts, len(keys)))
     gap = np.abs(uniform / np.repeat(mass[0], repeats) - other / np.repeat(mass[1], repeats))
-    target = keys % tables.target_count
     return _Children(
         source=begin + branch[starts] // tables.update.increment_count,
         increment=branch[starts] % tables.update.increment_count,
-        mass=mass,
+        probability=mass[0],
         distance=np.add.reduceat(gap, starts),
-        beliefs=normalise_beliefs(starts, target, uniform),
-        starts=starts,
-        target=target,
-        weights=(uniform, other),
+        beliefs=normalise_beliefs(starts, keys % tables.target_count, uniform),
     )
 
 
@@ -398,38 +401,3 @@ def _trace(roots: Edges, steps: list[CommonStep], last: Edges, edge: int) -> tup
         path.append(int(edges.increment[edge]))
         node = int(edges.source[edge])
     return tuple(reversed(path))
-
-
-def _describe(
-    game: Game,
-    information: InformationStructure,
-    tables: StepTables,
-    beliefs: Beliefs,
-    operator: SparseRows,
-    push: _Push,
-    path: tuple[int, ...],
-    edge: int,
-) -> BeliefWitness:
-    """Put a child whose belief depends on the strategy into words."""
-    step = len(path)
-    source = int(push.edges.source[edge])
-    children = _children(tables, beliefs, operator, source, source + 1)
-    which = int(np.searchsorted(children.increment, path[-1]))
-    first = int(children.starts[which])
-    last = int(np.append(children.starts, len(children.target))[which + 1])
-    labels = [
-        describe_pair(game, information, step, int(target))
-        for target in children.target[first:last]
-    ]
-    both = tuple(
-        dict(zip(labels, (weight[first:last] / mass[which]).tolist(), strict=True))
-        for weight, mass in zip(children.weights, children.mass, strict=True)
-    )
-    return BeliefWitness(
-        step=step,
-        common=tuple(
-            information.increment_labels[at][increment] for at, increment in enumerate(path)
-        ),
-        beliefs=(both[0], both[1]),
-        distance=float(push.distance[edge]),
-    )
