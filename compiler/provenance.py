@@ -52,8 +52,30 @@ class Provenance:
     released: tuple[tuple[Content, ...], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """Contents at every step, where a register that is not made up of whole values is a value too.
+
+    Such a register occurs as ``Origin(register, h)``; ``made`` says what it was computed from, and
+    ``provenance`` has only whole values in its registers.
+    """
+
+    provenance: Provenance
+    made: Mapping[Origin, Content]
+
+
 def trace(model: GameModel, core: Core) -> Provenance:
     """Run χ and ξ abstractly from the initial observations to the last decision."""
+    return _trace(model, core, None)
+
+
+def trace_lineage(model: GameModel, core: Core) -> Lineage:
+    """Run χ and ξ as ``trace`` does, without looking through registers that were computed."""
+    made: dict[Origin, Content] = {}
+    return Lineage(provenance=_trace(model, core, made), made=made)
+
+
+def _trace(model: GameModel, core: Core, made: dict[Origin, Content] | None) -> Provenance:
     held: dict[Variable, Content] = {}
     registers: list[Mapping[Variable, Content]] = []
     released: list[tuple[Content, ...]] = []
@@ -66,6 +88,11 @@ def trace(model: GameModel, core: Core) -> Provenance:
             for group in core.registers
             for register in group
         }
+        for variable, content in tuple(held.items()) if made is not None else ():
+            if any(grade is not Grade.WHOLE for grade in content.values()):
+                origin = Origin(variable, step + 1)
+                made[origin] = content
+                held[variable] = {origin: Grade.WHOLE}
         registers.append(held)
     return Provenance(registers=tuple(registers), released=tuple(released))
 
@@ -88,6 +115,8 @@ class _Tracer:
         match value:
             case syntax.Nothing():
                 return {}
+            case syntax.Name() if value.name in self.model.scope.defines.keys() - bindings.keys():
+                return self.content(self.model.scope.defines[value.name].body, bindings)
             case syntax.Name():
                 read = self.reads(value, bindings)
                 if value.name in ("observation", "action") or len(read) == 1:

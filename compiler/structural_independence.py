@@ -1,0 +1,146 @@
+"""Assumption 3, proved from the structure: what strategies influence is d-separated from beliefs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from posg.runtime.errors import LimitError
+
+from .influence import Influence, Mechanism, Node, build_influence, node_of, state_nodes
+from .laws import Read
+from .model import GameModel
+from .pipeline import Compiled
+from .separation import find_connected
+from .slices import Slice, Slices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructuralProof:
+    """An attempt to prove Assumption 3.
+
+    Attributes
+    ----------
+    holds
+        Whether it is proved. False says nothing: the assumption may hold all the same.
+    step
+        The first step h at which s_h and p_h are not separated from the strategies.
+    graph, known
+        The graph of the last attempt, and all that c_h fixes at that step.
+    """
+
+    holds: bool
+    step: int | None
+    graph: Influence
+    known: frozenset[Node]
+
+
+def prove_strategy_independence(compiled: Compiled) -> StructuralProof:
+    """Try to prove that P(s_h, p_h | c_h) is the same under all strategies.
+
+    In the unrolled game every action has a parent of its own, the mechanism: how the agent chooses
+    at that step. If s_h and p_h are d-separated from all mechanisms of earlier steps given c_h, for
+    every h, then no strategy changes the belief. To c_h is added whatever it fixes, which changes
+    no conditional law and closes more trails.
+
+    The first attempt takes the laws at their word: a variable depends on all that its rule reads.
+    If that does not prove it, the second one consults the tables, on states that can be reached at
+    each step: it drops reads without influence, splits joint laws into independent ones, and
+    finds values that follow from others.
+
+    Not proved, though true, are cases in which the numbers matter: influences that cancel exactly,
+    values that follow only from several steps together, and parts of values that are worth as much
+    as the values.
+
+    Notes
+    -----
+    Source: Liu and Zhang (2023), Assumption 3. Mechanism nodes are those of J. Pearl, "Causality",
+    2nd ed. 2009, Section 3.2.2; values that are fixed follow D. Geiger, T. Verma and J. Pearl,
+    "Identifying independence in Bayesian networks", Networks 20, 1990.
+    """
+    proof = _attempt(compiled, None)
+    if proof.holds:
+        return proof
+    try:
+        return _attempt(compiled, Slices(compiled.ground))
+    except LimitError:
+        return proof
+
+
+def _attempt(compiled: Compiled, slices: Slices | None) -> StructuralProof:
+    model = compiled.checked.model
+    graph = build_influence(
+        model, compiled.checked.dynamics, compiled.core, compiled.provenance, slices
+    )
+    closure = Closure(graph, slices)
+    for step in range(1, model.horizon + 1):
+        known = closure.extend(graph.common[step - 1], step)
+        if connected_mechanisms(model, graph, known, step):
+            return StructuralProof(holds=False, step=step, graph=graph, known=known)
+    return StructuralProof(holds=True, step=None, graph=graph, known=frozenset())
+
+
+def connected_mechanisms(
+    model: GameModel, graph: Influence, known: frozenset[Node], step: int
+) -> tuple[Mechanism, ...]:
+    """Find the earlier choices that (s_h, p_h) is not separated from; ``known`` is given."""
+    targets = belief_nodes(model, graph, step) - known
+    if not targets:
+        return ()
+    found = find_connected(graph.parents, targets, known)
+    earlier = [node for node in found if isinstance(node, Mechanism) and node.step < step]
+    return tuple(sorted(earlier, key=lambda node: (node.step, node.agent)))
+
+
+def belief_nodes(model: GameModel, graph: Influence, step: int) -> frozenset[Node]:
+    """s_h and p_h."""
+    return state_nodes(model, step).union(*graph.private[step - 1])
+
+
+class Closure:
+    """Everything that is a function of c_h, for growing h."""
+
+    def __init__(self, graph: Influence, slices: Slices | None) -> None:
+        self._slices = slices
+        self._known: set[Node] = set()
+        self._missing: list[int] = [len(inputs) for inputs, _ in graph.functions]
+        self._outputs = [output for _, output in graph.functions]
+        self._readers: dict[Node, list[int]] = {}
+        for number, (inputs, _) in enumerate(graph.functions):
+            for node in inputs:
+                self._readers.setdefault(node, []).append(number)
+        self._tried: dict[int, int] = {}
+        self._add(output for inputs, output in graph.functions if not inputs)
+
+    def extend(self, nodes: Iterable[Node], step: int) -> frozenset[Node]:
+        """Add nodes that are given from now on, and what they fix up to a step."""
+        self._add(nodes)
+        while self._slices is not None and self._look(self._slices, step):
+            pass
+        return frozenset(self._known)
+
+    def _add(self, nodes: Iterable[Node]) -> None:
+        pending = list(nodes)
+        while pending:
+            node = pending.pop()
+            if node in self._known:
+                continue
+            self._known.add(node)
+            for number in self._readers.get(node, ()):
+                self._missing[number] -= 1
+                if not self._missing[number]:
+                    pending.append(self._outputs[number])
+
+    def _look(self, slices: Slices, step: int) -> bool:
+        """Look into the slices before a step for values that follow from known ones."""
+        before = len(self._known)
+        for place in range(step):
+            within = slices.at(place)
+            known = self._reads(within, place)
+            if self._tried.get(place) != len(known):
+                self._tried[place] = len(known)
+                self._add(node_of(read, place) for read in within.determined(known))
+        return len(self._known) > before
+
+    def _reads(self, within: Slice, place: int) -> tuple[Read, ...]:
+        return tuple(read for read in within.reads if node_of(read, place) in self._known)
