@@ -1,0 +1,1 @@
+"""Compiled stage solvers; importing a module here imports numba."""
