@@ -14,6 +14,7 @@ from posg.grammar.diagnostics import Bag
 from posg.runtime import (
     Observability,
     StrategyIndependence,
+    check_perfect_recall,
     check_strategy_independence,
     classify_game,
     expand_common_information,
@@ -24,6 +25,7 @@ from posg.runtime.errors import LimitError
 
 from .inputs import compile_file
 from .output import OK, diagnostics_json, number_text, show_diagnostics, show_json
+from .recall import recall_json, recall_text
 
 CHECK_NODES = 100_000
 
@@ -102,6 +104,7 @@ def check(options: argparse.Namespace) -> int:
         compiled.game, compiled.information, max_nodes=CHECK_NODES
     )
     observability = measure_observability(compiled.game)
+    recall = check_perfect_recall(compiled.game, compiled.information)
     verdicts: dict[str, object] = {
         "schema": "posg.check/1",
         "game": compiled.game.name,
@@ -112,6 +115,7 @@ def check(options: argparse.Namespace) -> int:
         "assumption_1": {"holds": True},
         "assumption_2": assumption_2(observability),
         "assumption_3": assumption_3(independence),
+        "perfect_recall": recall_json(recall),
         "diagnostics": diagnostics_json(bag),
     }
     show_diagnostics(bag.diagnostics)
@@ -161,6 +165,9 @@ def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
     else:
         lines.append("Assumption 3 (strategy independence): fails")
         lines += dependence_text(third["witness"])
+    recall = verdicts["perfect_recall"]
+    assert isinstance(recall, dict)
+    lines += recall_text(recall)
     return "\n".join(lines)
 
 

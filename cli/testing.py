@@ -12,6 +12,7 @@ from posg.compiler.program import Program
 from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag, SpecError
 from posg.runtime import (
+    check_perfect_recall,
     check_strategy_independence,
     count_common_information,
     measure_observability,
@@ -20,6 +21,7 @@ from posg.runtime.errors import ProblemError
 
 from .inputs import AVAILABLE, FailedError, Limits, load_program
 from .output import OK, PROBLEM, number_text, problem_diagnostic, show_diagnostics, show_json
+from .recall import recall_json, recall_text
 from .solving import solve_compiled
 
 # What rounding of float64 may add up to in a value or gap that is compared without `+-`.
@@ -180,7 +182,9 @@ def verdict_of(subject: str, compiled: Compiled) -> tuple[bool | None, str] | No
             words = {True: "it holds", False: "it fails", None: str(found.size)}
             return found.holds, words[found.holds]
         case "perfect_recall":
-            return None, "perfect recall is not checked yet"
+            recall = check_perfect_recall(compiled.game, compiled.information)
+            lines = recall_text(recall_json(recall))
+            return recall.holds, "; ".join(line.strip() for line in lines)
         case _:
             return None
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .nested_information import find_nested_information
     from .nodes import CommonInformation, expand_common_information
     from .observability import Observability, measure_observability
+    from .perfect_recall import Event, PerfectRecall, RecallWitness, check_perfect_recall
     from .planning import Solution, plan
     from .policies import BoundPolicy, Policy
     from .policy_files import load_policy, save_policy
@@ -41,6 +42,7 @@ __all__ = [
     "Dynamics",
     "Episodes",
     "Evaluation",
+    "Event",
     "Game",
     "GameClass",
     "IncrementLabels",
@@ -48,9 +50,11 @@ __all__ = [
     "Labels",
     "LimitError",
     "Observability",
+    "PerfectRecall",
     "Policy",
     "ProblemError",
     "Progress",
+    "RecallWitness",
     "RewardScope",
     "Rewards",
     "Solution",
@@ -59,6 +63,7 @@ __all__ = [
     "Update",
     "build_pure_policy",
     "certify_policy",
+    "check_perfect_recall",
     "check_strategy_independence",
     "classify_game",
     "count_common_information",
@@ -88,6 +93,7 @@ _HOMES = {
     "nested_information": ("find_nested_information",),
     "nodes": ("CommonInformation", "expand_common_information"),
     "observability": ("Observability", "measure_observability"),
+    "perfect_recall": ("Event", "PerfectRecall", "RecallWitness", "check_perfect_recall"),
     "planning": ("Solution", "plan"),
     "policies": ("BoundPolicy", "Policy"),
     "policy_files": ("load_policy", "save_policy"),

@@ -78,13 +78,14 @@ class Routed:
     Attributes
     ----------
     row : (N,) int64, position of the row in the list that was asked for
-    action, increment : (N,) int64, joint action and z
+    action, observation, increment : (N,) int64, joint action, joint observation and z
     target : (N,) int64, sp of the next step
     probability : (N,) float64, P(s', o | s, a)
     """
 
     row: Ints
     action: Ints
+    observation: Ints
     increment: Ints
     target: Ints
     probability: Floats
@@ -147,6 +148,7 @@ class StepTables:
             yield Routed(
                 row=row,
                 action=action,
+                observation=observation,
                 increment=increment,
                 target=target,
                 probability=self.outcomes.probability[taken],

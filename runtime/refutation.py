@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import digits, sum_at, sum_by_key
-from .consequences import Consequences, apply_update
 from .dependence import BeliefWitness, Choice, Difference, describe_pair
 from .game import Floats, Game, Ints
 from .information import InformationStructure
+from .paths import Layer, Moves, gather_layer, list_moves, move_layer, open_layer
 
 DISTINCT = 1e-9
 """Beliefs further apart than this (L1) count as different."""
@@ -59,7 +59,7 @@ def find_witness(
     best: tuple[tuple[int, float], Sequence[int], _Terms, _Pair] | None = None
     work = 0
     for path in paths:
-        layers = _layers(game, information, path[:-1])
+        layers = _reach(game, information, path[:-1])
         terms = _collect_terms(game, information, layers, path[-1])
         pair, cost = _find_pair(terms)
         rank = (len(pair.differing), -round(pair.distance, 9))
@@ -75,110 +75,24 @@ def find_witness(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Layer:
-    """What is possible at one step: states, joint private values and their weights."""
-
-    state: Ints
-    private: Ints
-    weight: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Moves:
-    """Ways from a layer to the next step, by position in the layer and joint action."""
-
-    source: Ints
-    action: Ints
-    state: Ints
-    private: Ints
-    weight: Floats
-
-
-def _open(game: Game, information: InformationStructure, increment: int) -> _Layer:
-    zero = np.zeros(len(game.initial_state), dtype=np.int64)
-    own = [(zero, zero, game.initial_observation[:, agent]) for agent in range(len(game.agents))]
-    found, private = apply_update(information, 0, own)
-    kept = (found == increment) & (game.initial_probability > 0)
-    return _gather(
-        game,
-        information,
-        1,
-        game.initial_state[kept],
-        private[kept],
-        game.initial_probability[kept],
-    )
-
-
-def _gather(
-    game: Game,
-    information: InformationStructure,
-    step: int,
-    state: Ints,
-    private: Ints,
-    weight: Floats,
-) -> _Layer:
-    """Add up equal (s, p)."""
-    count = int(np.prod(information.private_counts[step - 1]))
-    keys, (total,) = sum_by_key(state * count + private, weight)
-    return _Layer(state=keys // count, private=keys % count, weight=total)
-
-
-def _move(
-    game: Game,
-    information: InformationStructure,
-    step: int,
-    layer: _Layer,
-    source: Ints,
-    action: Ints,
-    increment: int,
-) -> _Moves:
-    """Let the given entries of a layer take joint actions; keep what makes the increment."""
-    action_count = int(np.prod(game.action_counts))
-    rows = layer.state[source] * action_count + action
-    found = Consequences.of(game, step, rows, layer.weight[source])
-    private = digits(layer.private[source][found.row], information.private_counts[step - 1])
-    actions = digits(action[found.row], game.action_counts)
-    observed = digits(found.observation, game.observation_counts)
-    own = list(zip(private, actions, observed, strict=True))
-    made, following = apply_update(information, step, own)
-    kept = (made == increment) & (found.weight > 0)
-    return _Moves(
-        source=source[found.row][kept],
-        action=action[found.row][kept],
-        state=found.successor[kept],
-        private=following[kept],
-        weight=found.weight[kept],
-    )
-
-
-def _all_moves(
-    game: Game, information: InformationStructure, step: int, layer: _Layer, increment: int
-) -> _Moves:
-    count = int(np.prod(game.action_counts))
-    source = np.repeat(np.arange(len(layer.state)), count)
-    action = np.tile(np.arange(count), len(layer.state))
-    return _move(game, information, step, layer, source, action, increment)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layers:
+class _Reached:
     """The last step of a path under the policy that follows it, and the policy's choices.
 
     ``choices`` holds (step, agent, private value, action).
     """
 
     step: int
-    last: _Layer
+    last: Layer
     choices: tuple[tuple[int, int, int, int], ...]
 
 
-def _layers(game: Game, information: InformationStructure, path: Sequence[int]) -> _Layers:
+def _reach(game: Game, information: InformationStructure, path: Sequence[int]) -> _Reached:
     """Find a pure policy that reaches the end of a path, and the belief there."""
-    layer = _open(game, information, path[0])
-    layers, moves = [layer], list[_Moves]()
+    layer = open_layer(game, information, path[0])
+    layers, moves = [layer], list[Moves]()
     for step, increment in enumerate(path[1:], start=1):
-        moves.append(_all_moves(game, information, step, layer, increment))
-        layer = _gather(
+        moves.append(list_moves(game, information, step, layer, increment))
+        layer = gather_layer(
             game, information, step + 1, moves[-1].state, moves[-1].private, moves[-1].weight
         )
         layers.append(layer)
@@ -197,7 +111,7 @@ def _layers(game: Game, information: InformationStructure, path: Sequence[int]) 
         ]
     choices.sort()
     layer = follow_choices(game, information, path, choices)
-    return _Layers(step=len(path), last=layer, choices=tuple(choices))
+    return _Reached(step=len(path), last=layer, choices=tuple(choices))
 
 
 def follow_choices(
@@ -205,9 +119,9 @@ def follow_choices(
     information: InformationStructure,
     path: Sequence[int],
     choices: Sequence[tuple[int, int, int, int]],
-) -> _Layer:
+) -> Layer:
     """Compute P(s_h, p_h, c_h) under a pure policy; elsewhere it takes the first action."""
-    layer = _open(game, information, path[0])
+    layer = open_layer(game, information, path[0])
     for step, increment in enumerate(path[1:], start=1):
         counts = information.private_counts[step - 1]
         rows = [np.zeros(count, dtype=np.int64) for count in counts]
@@ -219,10 +133,10 @@ def follow_choices(
             tuple(row[value] for row, value in zip(rows, known, strict=True)), game.action_counts
         )
         source = np.arange(len(layer.state))
-        made = _move(
+        made = move_layer(
             game, information, step, layer, source, np.asarray(action, dtype=np.int64), increment
         )
-        layer = _gather(game, information, step + 1, made.state, made.private, made.weight)
+        layer = gather_layer(game, information, step + 1, made.state, made.private, made.weight)
     return layer
 
 
@@ -245,7 +159,7 @@ class _Terms:
     targets : (T,) int64, sp of step h
     """
 
-    layers: _Layers
+    layers: _Reached
     owner: Ints
     value: Ints
     radix: Ints
@@ -273,11 +187,11 @@ class _Terms:
 
 
 def _collect_terms(
-    game: Game, information: InformationStructure, layers: _Layers, increment: int
+    game: Game, information: InformationStructure, layers: _Reached, increment: int
 ) -> _Terms:
     step, layer = layers.step, layers.last
     counts = information.private_counts[step - 1]
-    made = _all_moves(game, information, step, layer, increment)
+    made = list_moves(game, information, step, layer, increment)
     width = int(np.prod(information.private_counts[step]))
     targets, target = np.unique(made.state * width + made.private, return_inverse=True)
     action_count = int(np.prod(game.action_counts))

@@ -48,14 +48,15 @@ class PushedSupports:
     ----------
     supports
         U' rows.
-    source, child : (E,) int64
-        A row here and one there for each increment that can follow the former.
+    source, increment, child : (E,) int64
+        A row here, an increment that can follow it and a row there; sorted by the first two.
     products : (U,) int64
         Multiplications that take a belief with this support to the next step.
     """
 
     supports: Beliefs
     source: Ints
+    increment: Ints
     child: Ints
     products: Ints
 
@@ -110,6 +111,7 @@ class SupportPusher:
         return PushedSupports(
             supports=merged,
             source=branch[starts] // tables.update.increment_count,
+            increment=branch[starts] % tables.update.increment_count,
             child=child,
             products=products,
         )

@@ -48,6 +48,10 @@ def test_rounding_makes_no_number_smaller(op: BinaryOp, verdicts: tuple[bool, ..
         ("value == 3.01", 1),
         ("not value == 3", 1),
         ("common_size == 1", 0),
+        ("perfect_recall", 0),
+        ("not perfect_recall", 1),
+        ("not perfect_recall with sharing observations_delayed(d = 1), horizon 2", 0),
+        ("perfect_recall with sharing observations_delayed(d = 1), horizon 2", 1),
     ],
 )
 def test_expectations_of_a_file(
