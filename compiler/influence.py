@@ -140,9 +140,7 @@ def _lineage(model: GameModel, core: Core, provenance: Provenance) -> Lineage:
 
 
 class _Builder:
-    def __init__(
-        self, model: GameModel, dynamics: CheckedDynamics, slices: Slices | None
-    ) -> None:
+    def __init__(self, model: GameModel, dynamics: CheckedDynamics, slices: Slices | None) -> None:
         self.model = model
         self.dynamics = dynamics
         self.slices = slices

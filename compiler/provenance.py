@@ -88,13 +88,19 @@ def _trace(model: GameModel, core: Core, made: dict[Origin, Content] | None) -> 
             for group in core.registers
             for register in group
         }
-        for variable, content in tuple(held.items()) if made is not None else ():
-            if any(grade is not Grade.WHOLE for grade in content.values()):
-                origin = Origin(variable, step + 1)
-                made[origin] = content
-                held[variable] = {origin: Grade.WHOLE}
+        if made is not None:
+            held = {variable: _named(variable, step + 1, held[variable], made) for variable in held}
         registers.append(held)
     return Provenance(registers=tuple(registers), released=tuple(released))
+
+
+def _named(register: Variable, step: int, content: Content, made: dict[Origin, Content]) -> Content:
+    """Let a register stand for itself unless it is made up of whole values."""
+    if all(grade is Grade.WHOLE for grade in content.values()):
+        return content
+    origin = Origin(register, step)
+    made[origin] = content
+    return {origin: Grade.WHOLE}
 
 
 class _Tracer:

@@ -88,7 +88,8 @@ class Slice:
             game = self._ground.game
             positive = game.initial_probability > 0
             if variable.role is Role.STATE:
-                return codes[game.initial_state[positive], model.states.index(variable)]
+                at = game.initial_state[positive]
+                return np.asarray(codes[at, model.states.index(variable)])
             assert variable.agent is not None
             group = model.observations[variable.agent.number]
             early = tuple(v for v in group if v in model.initially_observed)
@@ -96,7 +97,7 @@ class Slice:
             return digit(seen, tuple(len(v.domain) for v in early), early.index(variable))
         if variable.role is Role.STATE:
             at = self._rows.successor if primed else self._states
-            return codes[at, model.states.index(variable)]
+            return np.asarray(codes[at, model.states.index(variable)])
         if variable.role is Role.ACTION:
             groups, numbers = model.actions, self._rows.action
         else:

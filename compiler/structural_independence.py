@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from posg.runtime.errors import LimitError
 
+from .core import Core
 from .influence import Influence, Mechanism, Node, build_influence, node_of, state_nodes
 from .laws import Read
 from .model import GameModel
 from .pipeline import Compiled
+from .provenance import Provenance
 from .separation import find_connected
 from .slices import Slice, Slices
 
@@ -25,14 +27,19 @@ class StructuralProof:
         Whether it is proved. False says nothing: the assumption may hold all the same.
     step
         The first step h at which s_h and p_h are not separated from the strategies.
-    graph, known
-        The graph of the last attempt, and all that c_h fixes at that step.
+    graph, slices
+        The graph of the last attempt, and the tables that it consulted.
     """
 
     holds: bool
     step: int | None
     graph: Influence
-    known: frozenset[Node]
+    slices: Slices | None
+
+    def known(self, step: int) -> frozenset[Node]:
+        """All that c_h fixes, for h = ``step``."""
+        closure = Closure(self.graph, self.slices)
+        return closure.extend(frozenset[Node]().union(*self.graph.common[:step]), step)
 
 
 def prove_strategy_independence(compiled: Compiled) -> StructuralProof:
@@ -58,26 +65,33 @@ def prove_strategy_independence(compiled: Compiled) -> StructuralProof:
     2nd ed. 2009, Section 3.2.2; values that are fixed follow D. Geiger, T. Verma and J. Pearl,
     "Identifying independence in Bayesian networks", Networks 20, 1990.
     """
-    proof = _attempt(compiled, None)
+    return prove_for(compiled, compiled.core, compiled.provenance)
+
+
+def prove_for(compiled: Compiled, core: Core, provenance: Provenance) -> StructuralProof:
+    """Do the same for a compiled game under another structure, which need not be tabulated."""
+
+    def attempt(consulted: Slices | None) -> StructuralProof:
+        checked = compiled.checked
+        graph = build_influence(checked.model, checked.dynamics, core, provenance, consulted)
+        return _attempt(checked.model, graph, consulted)
+
+    proof = attempt(None)
     if proof.holds:
         return proof
     try:
-        return _attempt(compiled, Slices(compiled.ground))
+        return attempt(Slices(compiled.ground))
     except LimitError:
         return proof
 
 
-def _attempt(compiled: Compiled, slices: Slices | None) -> StructuralProof:
-    model = compiled.checked.model
-    graph = build_influence(
-        model, compiled.checked.dynamics, compiled.core, compiled.provenance, slices
-    )
+def _attempt(model: GameModel, graph: Influence, slices: Slices | None) -> StructuralProof:
     closure = Closure(graph, slices)
     for step in range(1, model.horizon + 1):
         known = closure.extend(graph.common[step - 1], step)
         if connected_mechanisms(model, graph, known, step):
-            return StructuralProof(holds=False, step=step, graph=graph, known=known)
-    return StructuralProof(holds=True, step=None, graph=graph, known=frozenset())
+            return StructuralProof(holds=False, step=step, graph=graph, slices=slices)
+    return StructuralProof(holds=True, step=None, graph=graph, slices=slices)
 
 
 def connected_mechanisms(

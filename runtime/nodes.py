@@ -90,7 +90,7 @@ class CommonInformation:
     margin
         The largest L1 distance between beliefs under two strategies.
     witness
-        Evidence that beliefs depend on strategies; None when they do not.
+        Evidence that beliefs depend on strategies; None when they do not, or none was asked for.
     """
 
     game: Game
@@ -118,6 +118,7 @@ def expand_common_information(
     *,
     merge: bool = True,
     refuse: bool = True,
+    explain: bool = True,
     max_nodes: int = DEFAULT_NODES,
     memory_bytes: int = DEFAULT_MEMORY,
     progress: Progress = silent,
@@ -144,6 +145,9 @@ def expand_common_information(
         Raise when beliefs depend on strategies. Otherwise the result says so in ``witness``, its
         beliefs are those under uniform play, and its counts are still right: under a fixed policy
         nodes with equal beliefs have equal futures.
+    explain
+        Look for a witness if beliefs depend on strategies, which takes longer than noticing that
+        they do. Without it nothing is refused, and ``margin`` alone tells.
     max_nodes
         Limit on the nodes of one step.
     memory_bytes
@@ -190,7 +194,7 @@ def expand_common_information(
             report=report,
         )
         worst = int(np.argmax(push.distance))
-        if witness is None and push.distance[worst] > THRESHOLD:
+        if explain and witness is None and push.distance[worst] > THRESHOLD:
             # The sort is stable, and distances that are equal but for rounding count as equal.
             order = np.argsort(-np.round(push.distance, 9), kind="stable")[:_CANDIDATES]
             failing = order[push.distance[order] > THRESHOLD].tolist()

@@ -1,0 +1,293 @@
+"""Small changes of a sharing structure, and whether Assumption 3 holds with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Literal
+
+from posg.grammar import parse, syntax
+from posg.grammar.diagnostics import Bag
+from posg.grammar.source import Source
+from posg.runtime.errors import LimitError
+from posg.runtime.nodes import THRESHOLD, expand_common_information
+
+from .core import Core, resolve_core
+from .dependence_causes import Cause, CauseKind
+from .information import build_information
+from .laws import Footprint
+from .model import GameModel, Role, Variable
+from .pipeline import Compiled
+from .provenance import Grade, Origin, Provenance, trace
+from .sharing import Applied
+from .structural_independence import prove_for
+
+MAX_TRIED = 60
+"""Changes that are tried by proof; the search stops at the first that works."""
+_MAX_NUMERIC = 8
+_MAX_NODES = 20_000
+_MEMORY = 1 << 28
+
+Kind = Literal["action", "observation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """``share KIND[AGENT] after DELAY``, or with a delay of None ``forget KIND[AGENT]``.
+
+    ``agents`` are numbers. A new ``share`` rule adds to those that there are; a new ``forget`` rule
+    replaces all that a structure says about these values.
+    """
+
+    kind: Kind
+    agents: tuple[int, ...]
+    delay: int | None
+
+    def text(self, model: GameModel) -> str:
+        """The rule as it is written; ``[i]`` stands for all agents that have such variables."""
+        whole = self.agents == _owners(model, self.kind) and len(self.agents) > 1
+        names = ["i"] if whole else [model.agents[number].name for number in self.agents]
+        values = ", ".join(f"{self.kind}[{name}]" for name in names)
+        return f"forget {values}" if self.delay is None else f"share {values} after {self.delay}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """A change that was tried.
+
+    Attributes
+    ----------
+    rules
+        What to add to the structure; a ``forget`` replaces other rules about the same values.
+    holds
+        Whether Assumption 3 holds then; None if that could not be decided within limits.
+    method
+        ``structure``, ``numeric`` or ``undecided``.
+    """
+
+    rules: tuple[str, ...]
+    holds: bool | None
+    method: str
+
+    @property
+    def text(self) -> str:
+        """The rules on one line."""
+        return "; ".join(self.rules)
+
+
+def find_repairs(compiled: Compiled, cause: Cause) -> tuple[Repair, ...]:
+    """Try small changes, those first that speak to the cause.
+
+    One rule is tried before two. What a proof does not settle is decided on the compiled game, as
+    far as that is cheap.
+
+    Returns
+    -------
+    tuple
+        The changes that were decided, in the order in which they were tried. Only the last one can
+        hold; if it does not, none that was tried does.
+    """
+    open_cases: list[tuple[tuple[Rule, ...], Core]] = []
+    proved: tuple[Rule, ...] | None = None
+    for rules, core in _changes(compiled, cause):
+        if prove_for(compiled, core, trace(compiled.checked.model, core)).holds:
+            proved = rules
+            break
+        open_cases.append((rules, core))
+    tried: list[Repair] = []
+    for rules, core in open_cases[:_MAX_NUMERIC]:
+        if proved is not None and len(rules) >= len(proved):
+            break
+        holds = _decide(compiled, core)
+        method = "undecided" if holds is None else "numeric"
+        tried.append(_repair(compiled, rules, holds, method))
+        if holds:
+            return tuple(tried)
+    if proved is not None:
+        tried.append(_repair(compiled, proved, True, "structure"))
+    return tuple(tried)
+
+
+def _decide(compiled: Compiled, core: Core) -> bool | None:
+    """Decide Assumption 3 on the tables of a structure, if they are small."""
+    try:
+        built = build_information(compiled.checked.model, core, Bag())
+        if built is None:
+            return None
+        nodes = expand_common_information(
+            compiled.game,
+            built[0],
+            refuse=False,
+            explain=False,
+            max_nodes=_MAX_NODES,
+            memory_bytes=_MEMORY,
+        )
+    except LimitError:
+        return None
+    return nodes.margin <= THRESHOLD
+
+
+def _repair(compiled: Compiled, rules: Sequence[Rule], holds: bool | None, method: str) -> Repair:
+    texts = tuple(rule.text(compiled.checked.model) for rule in rules)
+    return Repair(rules=texts, holds=holds, method=method)
+
+
+def _changes(compiled: Compiled, cause: Cause) -> Iterator[tuple[tuple[Rule, ...], Core]]:
+    """Changed structures, one rule before two; those that change nothing are left out."""
+    model = compiled.checked.model
+    single: list[Rule] = []
+    tried = 0
+    for rule in _rules(compiled, cause):
+        changed = _apply(model, compiled.core, rule)
+        if changed is not None:
+            single.append(rule)
+            tried += 1
+            yield (rule,), changed
+    for first, second in combinations(sorted(single, key=lambda rule: -len(rule.agents)), 2):
+        if first.kind == second.kind and set(first.agents) & set(second.agents):
+            continue
+        middle = _apply(model, compiled.core, first)
+        changed = None if middle is None else _apply(model, middle, second)
+        if changed is not None:
+            tried += 1
+            yield (first, second), changed
+        if tried >= MAX_TRIED:
+            return
+
+
+def _rules(compiled: Compiled, cause: Cause) -> Iterator[Rule]:
+    """Rules that may help, the likeliest first: for the agent to blame, for all, for each other."""
+    model = compiled.checked.model
+    blamed = next(agent.number for agent in model.agents if agent.name == cause.agent)
+    tell: list[tuple[Kind, int | None]] = [("observation", 1), ("observation", 0)]
+    order: list[tuple[Kind, int | None]]
+    match cause.kind:
+        case CauseKind.OWN_ACTION_PRIVATE:
+            order = [("action", None), ("action", 1), *tell]
+        case CauseKind.HIDDEN_CONTROL:
+            order = [("action", 1), *tell, ("action", None)]
+        case CauseKind.SIGNALS:
+            order = [*tell, ("action", None), ("action", 1)]
+        case CauseKind.SILENCE:
+            order = [*_conditional(compiled.provenance), *tell, ("action", 1), ("action", None)]
+    for kind, delay in order:
+        owners = _owners(model, kind)
+        scopes = [(blamed,), owners, *((number,) for number in owners if number != blamed)]
+        for agents in dict.fromkeys(scopes):
+            if set(agents) <= set(owners) and agents:
+                yield Rule(kind=kind, agents=agents, delay=delay)
+
+
+def _kind(variable: Variable) -> Kind:
+    return "action" if variable.role is Role.ACTION else "observation"
+
+
+def _owners(model: GameModel, kind: Kind) -> tuple[int, ...]:
+    groups = model.actions if kind == "action" else model.observations
+    return tuple(number for number, group in enumerate(groups) if group)
+
+
+def _conditional(provenance: Provenance) -> list[tuple[Kind, int | None]]:
+    """Kinds and delays of values that are shared now and then, the longest delays first."""
+    delays = {
+        (step - origin.step, _kind(origin.variable))
+        for step, released in enumerate(provenance.released, start=1)
+        for content in released
+        for origin, grade in content.items()
+        if grade is Grade.MAYBE
+    }
+    return [(kind, delay) for delay, kind in sorted(delays, reverse=True) if delay > 1]
+
+
+def _apply(model: GameModel, core: Core, rule: Rule) -> Core | None:
+    """A structure with a rule more; None if that changes nothing or is not possible."""
+    groups = model.actions if rule.kind == "action" else model.observations
+    variables = [variable for number in rule.agents for variable in groups[number]]
+    if rule.delay is None:
+        return _forget(core, frozenset(variables))
+    provenance = trace(model, core)
+    late = [v for v in variables if not _is_common(model, provenance, v, rule.delay)]
+    return _share(model, core, late, rule.delay) if late else None
+
+
+def _is_common(model: GameModel, provenance: Provenance, variable: Variable, delay: int) -> bool:
+    """Whether all values of a variable become common after so many steps at the latest."""
+    common: set[Origin] = set()
+    start = 1 if variable.role is Role.ACTION or variable in model.initially_observed else 2
+    for step, released in enumerate(provenance.released, start=1):
+        for content in released:
+            common.update(origin for origin, grade in content.items() if grade is Grade.WHOLE)
+        if any(Origin(variable, t) not in common for t in range(start, step - delay + 1)):
+            return False
+    return True
+
+
+def _forget(core: Core, variables: frozenset[Variable]) -> Core | None:
+    """Drop the registers and parts of increments that hold nothing else."""
+    dropped = set[Variable]()
+    everything = [register for group in core.registers for register in group]
+
+    def about(footprint: Footprint, itself: Variable | None = None) -> bool:
+        """Whether everything that is read is dropped."""
+        read = {variable for variable, _ in footprint.variables} - {itself}
+        return bool(read) and read <= variables | dropped
+
+    while more := {r.variable for r in everything if about(r.footprint, r.variable)} - dropped:
+        dropped |= more
+    kept = tuple(part for part in core.components if not about(part.footprint))
+    registers = tuple(
+        tuple(register for register in group if register.variable not in dropped)
+        for group in core.registers
+    )
+    if not dropped and len(kept) == len(core.components):
+        return None
+    left = [register.footprint for group in registers for register in group]
+    if any(_reads(print_, dropped) for print_ in [*left, *(part.footprint for part in kept)]):
+        return None
+    return replace(core, registers=registers, components=kept)
+
+
+def _reads(footprint: Footprint, variables: set[Variable]) -> bool:
+    return any(variable in variables for variable, _ in footprint.variables)
+
+
+def _share(model: GameModel, core: Core, variables: Sequence[Variable], delay: int) -> Core | None:
+    """Release values after a delay, by way of registers of their own."""
+    bag = Bag()
+    lines: list[str] = []
+    for number, variable in enumerate(variables):
+        assert variable.agent is not None
+        index = f"[{variable.agent.name}]"
+        is_action = variable.role is Role.ACTION
+        held = variable.label if is_action else f"{variable.label}'"
+        for place in range(1, delay + (not is_action)):
+            name = _fresh(core, f"told{number}_{place}")
+            lines.append(f"memory {name}{index} in {variable.label};")
+            lines.append(f"xi {name}{index}' = {held};")
+            held = f"{name}{index}"
+        lines.append(f"chi {held};")
+    spec = parse(Source("repair", "sharing repair {\n" + "\n".join(lines) + "\n}\n"), bag)
+    if bag.has_errors:
+        return None
+    (sharing,) = spec.items
+    assert isinstance(sharing, syntax.Sharing)
+    added = resolve_core(model, Applied(label=core.applied.label, core=sharing), bag)
+    if added is None:
+        return None
+    families = {**core.scope.families, **added.scope.families}
+    return Core(
+        applied=core.applied,
+        scope=replace(core.scope, families=families),
+        registers=tuple(
+            (*old, *new) for old, new in zip(core.registers, added.registers, strict=True)
+        ),
+        components=(*core.components, *added.components),
+    )
+
+
+def _fresh(core: Core, stem: str) -> str:
+    name = stem
+    while name in core.scope.families or name in core.scope.defines or name in core.scope.symbols:
+        name += "_"
+    return name
