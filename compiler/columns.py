@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,13 @@ def domain_column(domain: Domain, codes: Rows, symbols: SymbolTable) -> Column:
     if domain.kind is DomainKind.SYMBOL:
         table = np.array([symbols.codes[str(value)] for value in domain.values])
         return Column(Kind.SYMBOL, codes=table[present], absent=mark)
+    if domain.kind is DomainKind.TUPLE:
+        radices = domain.radices
+        items = tuple(
+            domain_column(part, present // prod(radices[place + 1 :]) % radices[place] - 1, symbols)
+            for place, part in enumerate(domain.parts)
+        )
+        return Column(Kind.TUPLE, items=items, absent=mark)
     table = np.array([value for value in domain.values], dtype=np.int64)
     return Column(
         Kind.NUMBER, number=Number.of(Rational.whole(np.asarray(table[present]))), absent=mark
@@ -151,7 +159,13 @@ def encode(column: Column, domain: Domain, symbols: SymbolTable) -> tuple[Rows, 
     """Codes of values in a domain (-1 for ``nothing``) and where a value lies outside it."""
     if column.kind is Kind.NOTHING:
         return np.asarray(-1), np.asarray(False)
-    if domain.kind is DomainKind.INTEGER:
+    if domain.kind is DomainKind.TUPLE:
+        codes, outside = np.asarray(0), np.asarray(False)
+        for item, part in zip(column.items, domain.parts, strict=True):
+            own, beyond = encode(item, part, symbols)
+            codes = np.asarray(codes * (len(part) + 1) + own + 1)
+            outside = np.asarray(outside | beyond)
+    elif domain.kind is DomainKind.INTEGER:
         plain = column.value.plain if column.kind is Kind.NUMBER else None
         if plain is None:
             return np.asarray(0), np.asarray(True)

@@ -14,10 +14,21 @@ from posg.grammar.suggest import nearest
 from .domains import domain_of
 from .evaluate import evaluate, table_frame
 from .laws import Footprint, footprint_of, make_world, zero_columns
-from .model import Agent, Domain, Family, GameModel, Role, Scope, Symbol, Value, Variable
+from .model import (
+    Agent,
+    Domain,
+    Family,
+    GameModel,
+    Role,
+    Scope,
+    Symbol,
+    Value,
+    Variable,
+    tuple_domain,
+)
 from .rewrite import agent_node, free_names, rewrite, substitute
 from .sharing import Applied
-from .types import Base, Context, Place, check_assignment, infer, value_type
+from .types import Context, Place, check_assignment, infer, value_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,11 +196,7 @@ class _Resolver:
         if domain.name in ("observation", "action"):
             groups = self.model.observations if domain.name == "observation" else self.model.actions
             group = groups[agent.number]
-            if len(group) != 1:
-                raise SpecError.single(
-                    "P0425", domain.span, name=domain.name, agent=agent, count=len(group)
-                )
-            return group[0].domain
+            return group[0].domain if len(group) == 1 else tuple_domain([v.domain for v in group])
         family = scope.families.get(domain.name)
         if family is None:
             suggestion = nearest(domain.name, scope.families)
@@ -280,25 +287,24 @@ class _Resolver:
         targets: tuple[Variable, ...],
     ) -> bool:
         """Type-check an expression of χ or ξ."""
-        before = len(self.bag.diagnostics)
+        # A bag of its own: the same mistake for another agent is no news, but still a mistake.
+        bag = Bag()
         agents = {n: v for n, v in bindings.items() if isinstance(v, Agent)}
         value = substitute(value, {n: agent_node(a, value.span) for n, a in agents.items()})
         context = Context(
             scope=scope,
             place=place,
-            bag=self.bag,
+            bag=bag,
             local={n: value_type(v) for n, v in bindings.items() if n not in agents},
             observations=self.model.observations,
             actions=self.model.actions,
         )
         if targets:
             check_assignment(value, targets, context, random=False, optional=True)
-        else:
-            found = infer(value, context)
-            if found.random:
-                self.bag.report("P0206", value.span)
-            return found.base is not Base.ERROR and len(self.bag.diagnostics) == before
-        return len(self.bag.diagnostics) == before
+        elif infer(value, context).random:
+            bag.report("P0206", value.span)
+        self.bag.extend(bag.diagnostics)
+        return not bag.has_errors
 
     def explore(
         self, model: GameModel, value: syntax.Expr, bindings: Mapping[str, Value]

@@ -17,7 +17,7 @@ from .columns import Column, Kind, Rows, describe, encode
 from .core import Component, Core, Register
 from .evaluate import Frame, World, evaluate, table_frame
 from .laws import Read, make_world
-from .model import Agent, GameModel, Variable, value_text
+from .model import Agent, GameModel, Variable
 from .provenance import Content, Grade, Provenance, trace
 from .radix import digit, distinct
 
@@ -108,6 +108,8 @@ class _Builder:
         self, step: int, before: Sequence[_Private | None]
     ) -> tuple[list[_Private], Update, IncrementLabels]:
         """The update from ``step`` (0 opens the episode) to the next step."""
+        if step == 0 and not self.model.initially_observed:
+            return self.nothing_yet()
         world = make_world(self.extended, step=step)
         after: list[_Private] = []
         private: list[Rows] = []
@@ -143,6 +145,23 @@ class _Builder:
             increment_count=len(labels),
         )
         return after, update, IncrementLabels(parts=tuple(p.labels for p in parts), joint=labels)
+
+    def nothing_yet(self) -> tuple[list[_Private], Update, IncrementLabels]:
+        """The opening update of a game without initial observations: c_1 and p_1 are empty."""
+        agents = self.model.agents
+        table = np.zeros((1, 1, 1), dtype=np.int64)
+        update = Update(
+            private=(table,) * len(agents),
+            common=(table,) * len(agents),
+            common_sizes=(1,) * len(agents),
+            joint=None,
+            increment_count=1,
+        )
+        empty = [
+            _Private(codes=np.full((1, len(self.core.registers[agent.number])), -1))
+            for agent in agents
+        ]
+        return empty, update, IncrementLabels(parts=(("",),) * len(agents), joint=None)
 
     def rows(
         self, agent: Agent, old: _Private | None, step: int
@@ -214,6 +233,8 @@ class _Builder:
         if world.faults:
             fault = world.faults[0]
             facts = {key: value for key, value in fault.facts.items() if key != "target"}
+            if world.step == 0:
+                facts["where"] = "the opening update, before anybody acts"
             raise SpecError.single(fault.code, fault.span, facts)
 
     def local(
@@ -312,7 +333,8 @@ class _Builder:
         for register in registers:
             variable: Variable = register.variable
             name = origin_name(contents[variable]) or variable.label
-            texts = [f"{name}={value_text(value)}" for value in variable.domain.values]
+            codes = range(len(variable.domain)) if len(variable.domain) > 1 else ()
+            texts = [f"{name}={variable.domain.text(code)}" for code in codes]
             columns.append([*texts, ""])
         return tuple(
             ", ".join(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
+from math import prod
 
 from posg.grammar.source import Span
 from posg.grammar.syntax import Define, Expr, Sharing, VariableKind
@@ -48,17 +49,41 @@ class DomainKind(Enum):
     BOOL = "bool"
     INTEGER = "integer"
     SYMBOL = "symbol"
+    TUPLE = "tuple"
 
 
 @dataclass(frozen=True)
 class Domain:
-    """A finite set of values of one kind, in order; a value's code is its place."""
+    """A finite set of values of one kind, in order; a value's code is its place.
+
+    The tuples of a ``TUPLE`` domain (only registers have one) are not listed: ``parts`` are the
+    domains of their items, any of which may be ``nothing``. The code of a tuple has one digit for
+    each item, 0 for ``nothing`` and else one more than the item's code, the last digit fastest.
+    """
 
     kind: DomainKind
-    values: tuple[Value, ...]
+    values: tuple[Value, ...] = ()
+    parts: tuple[Domain, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.values)
+        return prod(self.radices) if self.kind is DomainKind.TUPLE else len(self.values)
+
+    @property
+    def radices(self) -> tuple[int, ...]:
+        """How many values each digit of a tuple's code has."""
+        return tuple(len(part) + 1 for part in self.parts)
+
+    def text(self, code: int) -> str:
+        """Write the value of a code; -1 is ``nothing``."""
+        if code < 0:
+            return "nothing"
+        if self.kind is not DomainKind.TUPLE:
+            return value_text(self.values[code])
+        texts: list[str] = []
+        for part in reversed(self.parts):
+            code, digit = divmod(code, len(part) + 1)
+            texts.append(part.text(digit - 1))
+        return f"({', '.join(reversed(texts))})"
 
     @cached_property
     def codes(self) -> Mapping[Value, int]:
@@ -68,6 +93,8 @@ class Domain:
     def __str__(self) -> str:
         if self.kind is DomainKind.BOOL:
             return "bool"
+        if self.kind is DomainKind.TUPLE:
+            return f"({', '.join(map(str, self.parts))})"
         if self.kind is DomainKind.INTEGER:
             integers = [
                 int(value) for value in self.values if not isinstance(value, Symbol | Agent)
@@ -78,6 +105,11 @@ class Domain:
 
 
 BOOLEAN = Domain(DomainKind.BOOL, (False, True))
+
+
+def tuple_domain(parts: Sequence[Domain]) -> Domain:
+    """All tuples of values of the given domains."""
+    return Domain(DomainKind.TUPLE, parts=tuple(parts))
 
 
 class Role(Enum):

@@ -62,6 +62,8 @@ def domain_type(domain: Domain) -> Type:
         return BOOL
     if domain.kind is DomainKind.INTEGER:
         return NUMBER
+    if domain.kind is DomainKind.TUPLE:
+        return Type(Base.TUPLE, items=tuple(map(domain_type, domain.parts)))
     return Type(Base.SYMBOL, frozenset(str(value) for value in domain.values))
 
 
@@ -356,7 +358,15 @@ def _variable(expression: syntax.Name, family: Family, context: Context) -> Type
     problem = _side(family.role, expression, context)
     if problem is not None:
         return problem
-    types = [domain_type(variable.domain) for variable in family.members.values()]
+    owners = [_constant_agent(index, context.scope) for index in expression.indices]
+    types = [
+        domain_type(variable.domain)
+        for key, variable in family.members.items()
+        if all(
+            owner is None or (isinstance(value, Agent) and value.number == owner)
+            for owner, value in zip(owners, key, strict=True)
+        )
+    ]
     return _join(types, [family.span] * len(types), context)
 
 
@@ -538,30 +548,44 @@ def check_assignment(
         return
     if found.base is Base.NOTHING and (found.random or optional):
         return
-    parts = (found,) if len(targets) == 1 else found.items
-    if len(parts) != len(targets) or (len(targets) == 1 and found.base is Base.TUPLE):
-        context.error("P0216", expression.span, expected=len(targets), found=len(found.items) or 1)
+    whole = len(targets) == 1
+    wanted = domain_type(targets[0].domain) if whole else None
+    parts = (found,) if whole else found.items
+    if len(parts) != len(targets) or (
+        wanted is not None
+        and Base.TUPLE in (found.base, wanted.base)
+        and (found.base, len(found.items)) != (wanted.base, len(wanted.items))
+    ):
+        expected = len(targets) if wanted is None else len(wanted.items) or 1
+        context.error("P0216", expression.span, expected=expected, found=len(found.items) or 1)
         return
     for part, target in zip(parts, targets, strict=True):
-        wanted = domain_type(target.domain)
-        if part.base in (Base.ERROR, Base.NOTHING):
-            continue
-        facts = {"name": target.label, "domain": str(target.domain)}
-        if part.base is not wanted.base:
-            context.error(
-                "P0217", expression.span, [target.span], **facts, found=replace(part, random=False)
-            )
-        elif part.base is Base.SYMBOL and not part.symbols <= wanted.symbols:
-            extra = sorted(part.symbols - wanted.symbols)
-            suggestion = nearest(extra[0], wanted.symbols)
-            context.error(
-                "P0218",
-                _symbol_span(expression, extra[0]) or expression.span,
-                [target.span],
-                **facts,
-                value=extra[0],
-                suggestion=suggestion,
-            )
+        _fits(part, domain_type(target.domain), target, expression, context)
+
+
+def _fits(
+    found: Type, wanted: Type, target: Variable, expression: syntax.Expr, context: Context
+) -> None:
+    """Report a value that the target's domain does not have."""
+    if Base.ERROR in (found.base, wanted.base) or found.base is Base.NOTHING:
+        return
+    facts = {"name": target.label, "domain": str(target.domain)}
+    if found.base is not wanted.base or len(found.items) != len(wanted.items):
+        context.error(
+            "P0217", expression.span, [target.span], **facts, found=replace(found, random=False)
+        )
+    elif found.base is Base.SYMBOL and not found.symbols <= wanted.symbols:
+        extra = sorted(found.symbols - wanted.symbols)
+        context.error(
+            "P0218",
+            _symbol_span(expression, extra[0]) or expression.span,
+            [target.span],
+            **facts,
+            value=extra[0],
+            suggestion=nearest(extra[0], wanted.symbols),
+        )
+    for item, part in zip(found.items, wanted.items, strict=True):
+        _fits(item, part, target, expression, context)
 
 
 def _symbol_span(expression: syntax.Expr, name: str) -> Span | None:

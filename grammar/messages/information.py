@@ -40,14 +40,16 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "P0406": Message(
         "a value shared with {agent} only, among {count} agents, is not common information",
-        label="only {agent} would learn it",
+        label="private information of {agent} would be updated from this",
+        other="only {agent} would learn it",
         notes=(
             _CHI + "; a value that only some agents learn belongs to neither c nor p_i",
             _XI,
         ),
         helps=(
             "remove `to {agent}` to share it with everybody",
-            "or let an observation variable of {agent} carry the value",
+            "or let the game deliver it: `posg check --lift` writes the game in which an "
+            "observation of {agent} carries it",
         ),
     ),
     "P0407": Message(
@@ -140,15 +142,17 @@ MESSAGES: Mapping[str, Message] = {
         label="whose register?",
         helps=("write `memory {name}[i] in ...;`",),
     ),
-    "P0425": Message(
-        "{agent} has {count} {name} variables, so `{name}[...]` is not one domain",
-        label="which variable?",
-        helps=("declare one register for each variable, with that variable's name as domain",),
-    ),
     "P0426": Message(
         "what {agent} may know, do and see until step {step} has {count} combinations",
         notes=("the limit is {limit}; they multiply with every step that nothing is shared",),
         helps=("use a shorter horizon, share sooner, or bound the memory with `keep ... for m;`",),
+    ),
+    "P0428": Message(
+        "`{name}` says some of its rules in the core form, and cannot be lifted",
+        label="core form",
+        other="sent to one agent",
+        notes=("the core form lists all that agents remember, and they would get more to remember",),
+        helps=("write the structure with `share`, `keep` and `forget` alone",),
     ),
     "P0427": Message(
         "the increment of step {step} combines values of several agents in {count} ways",
