@@ -13,55 +13,45 @@ largest payoff, and reported in the bound."""
 
 
 @compile_kernel
-def _respond(table: Floats, types: Ints, actions: Ints, rest: Ints, row: Ints) -> None:
-    """Let each agent in turn best-respond to the others, until none changes.
+def _respond_in_turn(table: Floats, types: Ints, actions: Ints, row: Ints, totals: Floats) -> float:
+    """Let two agents best-respond to each other until neither changes; return what it is worth.
 
-    ``table`` is flat; ``row`` (sum of types) are the actions, agent after agent.
+    ``table`` is flat; ``row`` (m_1 + m_2) are the actions, ``totals`` is for scratch.
     """
-    agents = len(types)
-    starts = np.zeros(agents, np.int64)
-    longest = types[0] * actions[0]
-    for agent in range(1, agents):
-        starts[agent] = starts[agent - 1] + types[agent - 1]
-        longest = max(longest, types[agent] * actions[agent])
-    totals = np.empty(longest)
-    private = np.zeros(agents, np.int64)
-    quiet = 0
-    for turn in range(50 * agents):
-        agent = agents - 1 - turn % agents
-        for k in range(types[agent] * actions[agent]):
+    size = types[1] * actions[1]
+    reached = 0.0
+    for _ in range(100):
+        for k in range(size):
             totals[k] = 0.0
-        for k in range(agents):
-            private[k] = 0
-        while True:
-            place = 0
-            for k in range(agents):
-                if k != agent:
-                    choice = row[starts[k] + private[k]]
-                    place += (private[k] * actions[k] + choice) * rest[k]
-            own = private[agent] * actions[agent]
-            for a in range(actions[agent]):
-                totals[own + a] += table[place + (own + a) * rest[agent]]
-            k = agents - 1
-            while k >= 0:
-                private[k] += 1
-                if private[k] < types[k]:
-                    break
-                private[k] = 0
-                k -= 1
-            if k < 0:
-                break
-        quiet += 1
-        for p in range(types[agent]):
-            own = p * actions[agent]
-            best = row[starts[agent] + p]
-            for a in range(actions[agent]):
-                if totals[own + a] > totals[own + best]:
+        for p in range(types[0]):
+            place = (p * actions[0] + row[p]) * size
+            for k in range(size):
+                totals[k] += table[place + k]
+        reached = 0.0
+        for q in range(types[1]):
+            best = 0
+            for b in range(1, actions[1]):
+                if totals[q * actions[1] + b] > totals[q * actions[1] + best]:
+                    best = b
+            reached += totals[q * actions[1] + best]
+            row[types[0] + q] = best
+        improved = 0.0
+        for p in range(types[0]):
+            most = -np.inf
+            best = 0
+            for a in range(actions[0]):
+                place = (p * actions[0] + a) * size
+                total = 0.0
+                for q in range(types[1]):
+                    total += table[place + q * actions[1] + row[types[0] + q]]
+                if total > most:
+                    most = total
                     best = a
-                    quiet = 0
-            row[starts[agent] + p] = best
-        if quiet >= agents:
+            improved += most
+            row[p] = best
+        if improved <= reached + 1e-13 * abs(reached):
             break
+    return reached
 
 
 @compile_kernel
@@ -91,6 +81,77 @@ def _relax(table: Floats, first: int, types: Ints, actions: Ints, rest: Ints) ->
             best = max(best, table[p * last + a])
         total += best
     return total
+
+
+@compile_kernel
+def _respond_to(base: Floats, table: Floats, place: int, types: int, actions: int) -> float:
+    """Sum over private values of the best of ``base + table[place:]``, (types, actions)."""
+    total = 0.0
+    for p in range(types):
+        start = p * actions
+        best = base[start] + table[place + start]
+        for a in range(1, actions):
+            value = base[start + a] + table[place + start + a]
+            best = max(best, value)
+        total += best
+    return total
+
+
+@compile_kernel
+def _take_most(
+    table: Floats, place: int, actions: int, size: int, most: Floats, total: Floats
+) -> None:
+    """Set ``most`` to the columns' maxima over actions from ``place`` on; add them to ``total``."""
+    for k in range(size):
+        best = table[place + k]
+        for a in range(1, actions):
+            best = max(best, table[place + a * size + k])
+        most[k] = best
+        total[k] += best
+
+
+@compile_kernel
+def _tighten(
+    table: Floats,
+    types_1: int,
+    actions_1: int,
+    types_2: int,
+    actions_2: int,
+    sweeps: int,
+    reached: Floats,
+    most: Floats,
+    share: Floats,
+) -> None:
+    """Change a flat table (m_1, A_1, m_2, A_2) so that bounds get lower, and no value changes.
+
+    For each (p_1, a_1), amounts that add up to 0 over p_2 are added to the payoffs. They make what
+    each p_2 could give at best, given p_1 plays a_1, the same for all p_2: as in the coordinate
+    descent (max-product linear programming) of Globerson and Jaakkola (2007).
+    """
+    size = types_2 * actions_2
+    for k in range(size):
+        reached[k] = 0.0
+    for p in range(types_1):
+        _take_most(table, p * actions_1 * size, actions_1, size, most[p], reached)
+    for _ in range(sweeps):
+        for p in range(types_1):
+            for k in range(size):
+                reached[k] -= most[p, k]
+            for a in range(actions_1):
+                place = (p * actions_1 + a) * size
+                total = 0.0
+                for q in range(types_2):
+                    best = -np.inf
+                    for b in range(actions_2):
+                        k = q * actions_2 + b
+                        best = max(best, reached[k] + table[place + k])
+                    share[q] = best
+                    total += best
+                for q in range(types_2):
+                    change = total / types_2 - share[q]
+                    for b in range(actions_2):
+                        table[place + q * actions_2 + b] += change
+            _take_most(table, p * actions_1 * size, actions_1, size, most[p], reached)
 
 
 @compile_kernel
@@ -144,8 +205,9 @@ def solve_teams(
     """Fill in the best deterministic prescriptions.
 
     The choices of all agents but the last are branched on, one private value at a time, most
-    promising action first; the last agent best-responds for each of its private values. The search
-    starts from prescriptions that are best responses to each other.
+    promising action first; the last agent best-responds for each of its private values. With two agents the
+    search starts from prescriptions that are best responses to each other, and bounds are tightened
+    first where that pays.
 
     Parameters
     ----------
@@ -192,6 +254,8 @@ def solve_teams(
     tried = np.empty(levels, np.int64)
     chosen = np.empty(levels, np.int64)
     work = np.empty(rest[0])
+    base = np.empty(rest[0])
+    tight = np.empty(tables.shape[1])
     last = agents - 1
     for node in range(nodes):
         table = tables[node]
@@ -201,40 +265,29 @@ def solve_teams(
         row = rows[node]
         for k in range(len(row)):
             row[k] = 0
-        _respond(table, types, actions, rest, row)
-        # The value of these prescriptions, the last agent's responses included.
-        value = 0.0
-        for k in range(rest[0]):
-            reached[0, k] = 0.0
-        status[node] = 0
         best = -np.inf
+        if agents == 2:
+            best = _respond_in_turn(table, types, actions, row, base)
+        margin = TOLERANCE * scale
+        status[node] = 0
         bounds[node] = -np.inf
         looked = 0
         level = 0
-        start = 0
         current = table
-        for agent in range(last):
-            size = rest[agent]
-            for k in range(size):
-                work[k] = 0.0
-            for p in range(types[agent]):
-                place = (p * actions[agent] + row[start + p]) * size
-                for k in range(size):
-                    work[k] += current[place + k]
-            start += types[agent]
-            for k in range(size):
-                reached[start, k] = work[k]
-            current = reached[start]
-        best = _relax(work, last, types, actions, rest)
-        margin = TOLERANCE * scale
-        for k in range(rest[0]):
-            reached[0, k] = 0.0
+        if agents == 2 and levels > 4:
+            for k in range(len(table)):
+                tight[k] = table[k]
+            _tighten(
+                tight, types[0], actions[0], types[1], actions[1],
+                3, base, best_of_rest[0], work,
+            )  # fmt: skip
+            current = tight
         fresh = True
         while level >= 0:
             agent = agent_of[level]
             size = rest[agent]
             turn = turn_of[level]
-            source = table if agent == 0 else reached[level - turn]
+            source = current if agent == 0 else reached[level - turn]
             if fresh:
                 # Look at all actions at this level.
                 if turn == 0:
@@ -243,16 +296,19 @@ def solve_teams(
                         orders[agent], spread, best_of_rest[agent],
                     )  # fmt: skip
                 p = orders[agent, turn]
+                for k in range(size):
+                    base[k] = best_of_rest[agent, turn + 1, k]
+                if turn > 0:
+                    for k in range(size):
+                        base[k] += reached[level, k]
                 for a in range(actions[agent]):
                     place = (p * actions[agent] + a) * size
-                    if turn == 0:
-                        for k in range(size):
-                            work[k] = source[place + k] + best_of_rest[agent, 1, k]
+                    if agent == last - 1:
+                        value = _respond_to(base, source, place, types[last], actions[last])
                     else:
                         for k in range(size):
-                            value = reached[level, k] + source[place + k]
-                            work[k] = value + best_of_rest[agent, turn + 1, k]
-                    value = _relax(work, agent + 1, types, actions, rest)
+                            work[k] = base[k] + source[place + k]
+                        value = _relax(work, agent + 1, types, actions, rest)
                     k = a
                     while k > 0 and promise[level, k - 1] < value:
                         promise[level, k] = promise[level, k - 1]
