@@ -212,14 +212,30 @@ def _name(expression: syntax.Name, frame: Frame) -> Column:
     if name in world.scope.defines:
         return evaluate(world.scope.defines[name].body, frame.only({}))
     if name in world.scope.agent_families:
-        column = evaluate(expression.indices[0], frame)
-        plain = column.value.plain
-        assert plain is not None
-        agent = world.scope.agent_families[name][int(plain.fraction(0))]
-        return constant_column(agent, world.symbols)
+        return _grouped(expression, frame)
     if name in world.scope.agent_names:
         return constant_column(world.scope.agent_names[name], world.symbols)
     return Column(Kind.SYMBOL, codes=np.asarray(world.symbols.codes[name]))
+
+
+def _grouped(expression: syntax.Name, frame: Frame) -> Column:
+    """An agent of a group, by its number."""
+    index = evaluate(expression.indices[0], frame)
+    codes: Rows = np.asarray(0)
+    left: Mask = np.asarray(True)
+    members = frame.world.scope.agent_families[expression.name]
+    for number, agent in members.items():
+        here = equal(index, Column.of_number(Number.constant(number)), frame)
+        codes = np.asarray(np.where(here, agent.number, codes))
+        left = np.asarray(left & ~here)
+    if left.any():
+        row = int(np.argmax(left))
+        shown = describe(index, row, frame.world.symbols, frame.world.scope.agents)
+        facts = {"name": f"{expression.name}[{shown}]", "family": expression.name}
+        frame.fault("P0309", expression.span, left, **facts)
+        first = next(iter(members.values()))
+        codes = np.asarray(np.where(left, first.number, codes))
+    return Column(Kind.AGENT, codes=codes)
 
 
 def _varying(value: Fraction, frame: Frame) -> Column:

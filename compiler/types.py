@@ -255,9 +255,12 @@ def _name(expression: syntax.Name, context: Context) -> Type:
     if expression.primed:
         return context.error("P0211", expression.span, others, name=name, kind=kind)
     if name in scope.agent_families:
-        if len(expression.indices) != 1 or not isinstance(expression.indices[0], syntax.Number):
+        if len(expression.indices) != 1:
             return context.error("P0227", expression.span, name=name)
-        if int(expression.indices[0].value) not in scope.agent_families[name]:
+        number = expression.indices[0]
+        if not isinstance(number, syntax.Number):
+            expect(number, NUMBER, context)
+        elif number.value not in scope.agent_families[name]:
             return context.error("P0105", expression.span, name=expression.span.text)
         return AGENT
     if expression.indices:
