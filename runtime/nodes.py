@@ -18,7 +18,6 @@ from .information import InformationStructure
 from .limits import DEFAULT_MEMORY, bytes_text
 from .operators import BLOCK, SparseRows, StepCatalogue, StepTables, build_push
 from .progress import Progress, silent
-from .refutation import find_witness
 
 THRESHOLD = 1e-9
 """Beliefs further apart than this (L1) refute strategy independence."""
@@ -195,6 +194,8 @@ def expand_common_information(
         )
         worst = int(np.argmax(push.distance))
         if explain and witness is None and push.distance[worst] > THRESHOLD:
+            from .refutation import find_witness
+
             # The sort is stable, and distances that are equal but for rounding count as equal.
             order = np.argsort(-np.round(push.distance, 9), kind="stable")[:_CANDIDATES]
             failing = order[push.distance[order] > THRESHOLD].tolist()
