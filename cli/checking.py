@@ -4,52 +4,39 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from posg.compiler.idle import report_idle
 from posg.compiler.pipeline import Compiled
 from posg.grammar.diagnostics import Bag
 from posg.runtime import (
     Observability,
-    StrategyIndependence,
     check_perfect_recall,
-    check_strategy_independence,
     classify_game,
-    expand_common_information,
+    count_common_information,
     measure_observability,
     save_game,
 )
-from posg.runtime.errors import LimitError
 
+from .independence import assumption_3, independence_text
 from .inputs import compile_file
 from .output import OK, diagnostics_json, number_text, show_diagnostics, show_json
 from .recall import recall_json, recall_text
 
 CHECK_NODES = 100_000
+CHECK_SUPPORTS = 5_000
 
 
-def sizes_of(compiled: Compiled, found: StrategyIndependence) -> dict[str, object]:
+def sizes_of(compiled: Compiled) -> dict[str, object]:
     """Sizes for the JSON of ``check``; the common information is counted if that is cheap."""
     game, information = compiled.game, compiled.information
-    common: list[int] | None = None
-    nodes = found.nodes
-    if nodes is None and found.holds is False:
-        try:
-            nodes = expand_common_information(
-                game, information, refuse=False, max_nodes=CHECK_NODES, memory_bytes=1 << 29
-            )
-        except LimitError:
-            nodes = None
-    if nodes is not None:
-        common = [int(count) for count in nodes.history_counts]
+    common = count_common_information(game, information, max_supports=CHECK_SUPPORTS).histories
     counts = information.private_counts
     return {
         "states": game.state_count,
         "actions": dict(zip(game.agents, game.action_counts, strict=True)),
         "observations": dict(zip(game.agents, game.observation_counts, strict=True)),
-        "common": common,
+        "common": None if common is None else list(common),
         "private": {
             agent: [step[place] for step in counts] for place, agent in enumerate(game.agents)
         },
@@ -75,55 +62,37 @@ def assumption_2(found: Observability) -> dict[str, object]:
     return result
 
 
-def assumption_3(found: StrategyIndependence) -> dict[str, object]:
-    """Strategy independence as data."""
-    result: dict[str, object] = {"holds": found.holds, "method": found.method}
-    if found.margin is not None and found.holds:
-        result["margin"] = found.margin
-    if found.size is not None:
-        result["size"] = found.size
-    if found.witness is not None:
-        witness = found.witness
-        result["witness"] = {
-            "step": witness.step,
-            "common": list(witness.common),
-            "policies": [[asdict(choice) for choice in policy] for policy in witness.policies],
-            "differences": [asdict(difference) for difference in witness.differences],
-            "beliefs": [dict(belief) for belief in witness.beliefs],
-            "distance": witness.distance,
-        }
-    return result
-
-
 def check(options: argparse.Namespace) -> int:
     """All diagnostics, then the verdicts."""
     bag = Bag()
     compiled = compile_file(options, bag)
-    report_idle(compiled.checked.model, compiled.checked.dynamics, compiled.provenance, bag)
-    independence = check_strategy_independence(
-        compiled.game, compiled.information, max_nodes=CHECK_NODES
-    )
-    observability = measure_observability(compiled.game)
-    recall = check_perfect_recall(compiled.game, compiled.information)
-    verdicts: dict[str, object] = {
-        "schema": "posg.check/1",
-        "game": compiled.game.name,
-        "sharing": compiled.information.name,
-        "class": classify_game(compiled.game).value,
-        "horizon": compiled.game.horizon,
-        "sizes": sizes_of(compiled, independence),
-        "assumption_1": {"holds": True},
-        "assumption_2": assumption_2(observability),
-        "assumption_3": assumption_3(independence),
-        "perfect_recall": recall_json(recall),
-        "diagnostics": diagnostics_json(bag),
-    }
+    verdicts = verdicts_of(compiled, bag)
     show_diagnostics(bag.diagnostics)
     if options.format == "json":
         show_json(verdicts)
     else:
         print(check_text(compiled, verdicts))
     return OK
+
+
+def verdicts_of(compiled: Compiled, bag: Bag) -> dict[str, object]:
+    """The JSON of ``check``; warnings go to the bag."""
+    report_idle(compiled.checked.model, compiled.checked.dynamics, compiled.provenance, bag)
+    observability = measure_observability(compiled.game)
+    recall = check_perfect_recall(compiled.game, compiled.information)
+    return {
+        "schema": "posg.check/1",
+        "game": compiled.game.name,
+        "sharing": compiled.information.name,
+        "class": classify_game(compiled.game).value,
+        "horizon": compiled.game.horizon,
+        "sizes": sizes_of(compiled),
+        "assumption_1": {"holds": True},
+        "assumption_2": assumption_2(observability),
+        "assumption_3": assumption_3(compiled, max_nodes=CHECK_NODES),
+        "perfect_recall": recall_json(recall),
+        "diagnostics": diagnostics_json(bag),
+    }
 
 
 def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
@@ -158,34 +127,11 @@ def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
         )
     third = verdicts["assumption_3"]
     assert isinstance(third, dict)
-    if third["holds"] is None:
-        lines.append(f"Assumption 3 (strategy independence): not decided, {third['size']}")
-    elif third["holds"]:
-        lines.append("Assumption 3 (strategy independence): holds (decided numerically)")
-    else:
-        lines.append("Assumption 3 (strategy independence): fails")
-        lines += dependence_text(third["witness"])
+    lines += independence_text(third)
     recall = verdicts["perfect_recall"]
     assert isinstance(recall, dict)
     lines += recall_text(recall)
     return "\n".join(lines)
-
-
-def dependence_text(witness: Mapping[str, Any]) -> list[str]:  # Any: a JSON object
-    """The witness against Assumption 3 for people."""
-    changes: list[str] = []
-    for difference in witness["differences"]:
-        before, after = difference["actions"]
-        private = difference["private"]
-        given = "" if private in ("", "nothing") else f" with {private}"
-        changes.append(f"{difference['agent']} plays {after}{given} instead of {before}")
-    first, second = witness["beliefs"]
-    event = max(first, key=lambda label: round(abs(first[label] - second[label]), 9))
-    return [
-        f"  at step {witness['step']}, given {' | '.join(witness['common'])}:",
-        f"  if {' and '.join(changes)}, the belief moves by {number_text(witness['distance'])} in L1",
-        f"  most: P({event}) {first[event]:.4g} -> {second[event]:.4g}",
-    ]
 
 
 def info(options: argparse.Namespace) -> int:

@@ -9,11 +9,11 @@ from pathlib import Path
 from posg.compiler.expectations import Expectation, resolve_expectation
 from posg.compiler.pipeline import Compiled, Request, check_game, compile_game
 from posg.compiler.program import Program
+from posg.compiler.structural_independence import decide_strategy_independence
 from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag, SpecError
 from posg.runtime import (
     check_perfect_recall,
-    check_strategy_independence,
     count_common_information,
     measure_observability,
 )
@@ -178,7 +178,7 @@ def verdict_of(subject: str, compiled: Compiled) -> tuple[bool | None, str] | No
                 return None, str(gamma.reason)
             return gamma.gamma > ROUNDING, f"gamma = {number_text(gamma.gamma)}"
         case "assumption_3":
-            found = check_strategy_independence(compiled.game, compiled.information)
+            found, _ = decide_strategy_independence(compiled)
             words = {True: "it holds", False: "it fails", None: str(found.size)}
             return found.holds, words[found.holds]
         case "perfect_recall":

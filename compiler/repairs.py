@@ -44,12 +44,11 @@ class Rule:
     agents: tuple[int, ...]
     delay: int | None
 
-    def text(self, model: GameModel) -> str:
-        """The rule as it is written; ``[i]`` stands for all agents that have such variables."""
+    def values(self, model: GameModel) -> str:
+        """What it is about, as it is written; ``[i]`` stands for all agents with such variables."""
         whole = self.agents == _owners(model, self.kind) and len(self.agents) > 1
         names = ["i"] if whole else [model.agents[number].name for number in self.agents]
-        values = ", ".join(f"{self.kind}[{name}]" for name in names)
-        return f"forget {values}" if self.delay is None else f"share {values} after {self.delay}"
+        return ", ".join(f"{self.kind}[{name}]" for name in names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +128,13 @@ def _decide(compiled: Compiled, core: Core) -> bool | None:
 
 
 def _repair(compiled: Compiled, rules: Sequence[Rule], holds: bool | None, method: str) -> Repair:
-    texts = tuple(rule.text(compiled.checked.model) for rule in rules)
+    values: dict[int | None, list[str]] = {}
+    for rule in rules:
+        values.setdefault(rule.delay, []).append(rule.values(compiled.checked.model))
+    texts = tuple(
+        f"forget {', '.join(about)}" if delay is None else f"share {', '.join(about)} after {delay}"
+        for delay, about in values.items()
+    )
     return Repair(rules=texts, holds=holds, method=method)
 
 
@@ -197,7 +202,11 @@ def _conditional(provenance: Provenance) -> list[tuple[Kind, int | None]]:
         for origin, grade in content.items()
         if grade is Grade.MAYBE
     }
-    return [(kind, delay) for delay, kind in sorted(delays, reverse=True) if delay > 1]
+    found: list[tuple[Kind, int | None]] = []
+    for delay, kind in sorted(delays, reverse=True):
+        if delay > 1:
+            found.append((kind, delay))
+    return found
 
 
 def _apply(model: GameModel, core: Core, rule: Rule) -> Core | None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from posg.runtime.errors import LimitError
+from posg.runtime.progress import Progress, silent
+from posg.runtime.strategy_independence import StrategyIndependence, check_strategy_independence
 
 from .core import Core
 from .influence import Influence, Mechanism, Node, build_influence, node_of, state_nodes
@@ -83,6 +85,34 @@ def prove_for(compiled: Compiled, core: Core, provenance: Provenance) -> Structu
         return attempt(Slices(compiled.ground))
     except LimitError:
         return proof
+
+
+def decide_strategy_independence(
+    compiled: Compiled,
+    *,
+    max_nodes: int = 200_000,
+    memory_bytes: int = 1 << 30,
+    progress: Progress = silent,
+) -> tuple[StrategyIndependence, StructuralProof]:
+    """Decide Assumption 3: by proof if there is one, else numerically.
+
+    Returns
+    -------
+    tuple
+        The verdict, whose method is ``structure``, ``numeric`` or ``undecided``, and the attempt to
+        prove it.
+    """
+    proof = prove_strategy_independence(compiled)
+    if proof.holds:
+        return StrategyIndependence(holds=True, method="structure"), proof
+    found = check_strategy_independence(
+        compiled.game,
+        compiled.information,
+        max_nodes=max_nodes,
+        memory_bytes=memory_bytes,
+        progress=progress,
+    )
+    return found, proof
 
 
 def _attempt(model: GameModel, graph: Influence, slices: Slices | None) -> StructuralProof:

@@ -1,0 +1,121 @@
+"""What ``posg check`` says about Assumption 3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from posg.compiler.pipeline import Compiled
+from posg.compiler.structural_independence import decide_strategy_independence
+
+from .output import number_text
+
+if TYPE_CHECKING:
+    from posg.compiler.dependence_causes import Cause
+    from posg.compiler.repairs import Repair
+    from posg.runtime import BeliefWitness
+
+TITLE = "Assumption 3 (strategy independence)"
+METHODS = {"structure": "proved from the structure", "numeric": "decided numerically"}
+
+
+def assumption_3(compiled: Compiled, *, max_nodes: int) -> dict[str, object]:
+    """Strategy independence as data; where it fails with a cause and a repair."""
+    found, proof = decide_strategy_independence(compiled, max_nodes=max_nodes)
+    result: dict[str, object] = {"holds": found.holds, "method": found.method}
+    if found.margin is not None and found.holds:
+        result["margin"] = found.margin
+    if found.size is not None:
+        result["size"] = found.size
+    if found.witness is not None:
+        from posg.compiler.dependence_causes import explain_dependence
+        from posg.compiler.repairs import find_repairs
+
+        cause = explain_dependence(compiled, found.witness, proof)
+        repairs = find_repairs(compiled, cause)
+        best = next((repair for repair in repairs if repair.holds), None)
+        result["witness"] = witness_json(found.witness)
+        result["cause"] = cause.kind.value
+        result["choice"] = choice_json(cause)
+        result["repair"] = None if best is None else repair_json(best)
+        result["repairs_tried"] = [repair_json(repair) for repair in repairs]
+    return result
+
+
+def witness_json(witness: BeliefWitness) -> dict[str, object]:
+    """Two policies under which a belief differs."""
+    return {
+        "step": witness.step,
+        "common": list(witness.common),
+        "policies": [[asdict(choice) for choice in policy] for policy in witness.policies],
+        "differences": [asdict(difference) for difference in witness.differences],
+        "beliefs": [dict(belief) for belief in witness.beliefs],
+        "distance": witness.distance,
+    }
+
+
+def choice_json(cause: Cause) -> dict[str, object]:
+    """Whose choice shows in the belief, and by way of what."""
+    return {
+        "agent": cause.agent,
+        "step": cause.time,
+        "actions": list(cause.actions),
+        "through": list(cause.through),
+    }
+
+
+def repair_json(repair: Repair) -> dict[str, object]:
+    """A change and the verdict with it."""
+    return {"text": repair.text, "holds": repair.holds, "method": repair.method}
+
+
+def independence_text(found: Mapping[str, Any]) -> list[str]:
+    """The verdict for people."""
+    if found["holds"] is None:
+        return [f"{TITLE}: not decided, {found['size']}"]
+    if found["holds"]:
+        return [f"{TITLE}: holds ({METHODS[found['method']]})"]
+    lines = [f"{TITLE}: fails", *dependence_text(found["witness"])]
+    lines.append(f"  cause: {found['cause']}; {cause_text(found['cause'], found['choice'])}")
+    repair = found["repair"]
+    if repair is not None:
+        lines.append(f"  repair: `{repair['text']}`; it then holds ({METHODS[repair['method']]})")
+    else:
+        lines.append(f"  repair: none of {len(found['repairs_tried'])} small changes is enough")
+    return lines
+
+
+def cause_text(kind: str, choice: Mapping[str, Any]) -> str:
+    """How the choice shows."""
+    agent = choice["agent"]
+    action = " and ".join(f"{label}@{choice['step']}" for label in choice["actions"])
+    through = ", ".join(choice["through"])
+    from posg.compiler.dependence_causes import CauseKind
+
+    match CauseKind(kind):
+        case CauseKind.SIGNALS:
+            return f"{action} tells others what {agent} knew in private: {through}"
+        case CauseKind.OWN_ACTION_PRIVATE:
+            return f"{agent} alone knows {through}, which depends on how {agent} plays"
+        case CauseKind.HIDDEN_CONTROL:
+            return f"{action} is not common and moves {through}"
+        case CauseKind.SILENCE:
+            return f"{through} may stay private, and {agent} chose {action} by it"
+
+
+def dependence_text(witness: Mapping[str, Any]) -> list[str]:  # Any: a JSON object
+    """The witness against Assumption 3 for people."""
+    changes: list[str] = []
+    for difference in witness["differences"]:
+        before, after = difference["actions"]
+        private = difference["private"]
+        given = "" if private in ("", "nothing") else f" with {private}"
+        changes.append(f"{difference['agent']} plays {after}{given} instead of {before}")
+    first, second = witness["beliefs"]
+    event = max(first, key=lambda label: round(abs(first[label] - second[label]), 9))
+    return [
+        f"  at step {witness['step']}, given {' | '.join(witness['common'])}:",
+        f"  if {' and '.join(changes)}, the belief moves by {number_text(witness['distance'])} in L1",
+        f"  most: P({event}) {first[event]:.4g} -> {second[event]:.4g}",
+    ]
