@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+import numpy as np
+
 from posg.grammar import syntax
 
+from .columns import Column, encode
 from .core import Component, Core, Register
 from .evaluate import evaluate, table_frame
 from .laws import footprint_of, make_world, zero_columns
-from .model import GameModel, Role, Value, Variable
+from .model import DomainKind, GameModel, Role, Value, Variable
 
 
 class Grade(IntEnum):
@@ -76,21 +79,20 @@ def trace_lineage(model: GameModel, core: Core) -> Lineage:
 
 
 def _trace(model: GameModel, core: Core, made: dict[Origin, Content] | None) -> Provenance:
-    held: dict[Variable, Content] = {}
     registers: list[Mapping[Variable, Content]] = []
     released: list[tuple[Content, ...]] = []
     tracer = _Tracer(model, core)
     for step in range(model.horizon):
-        tracer.step, tracer.held = step, held
-        released.append(tuple(tracer.component(component) for component in core.components))
-        held = {
-            register.variable: tracer.register(register)
-            for group in core.registers
-            for register in group
-        }
+        tracer.step = step
+        if step == 0 and not model.initially_observed:
+            released.append(({},) * len(core.components))
+        else:
+            released.append(tuple(tracer.component(component) for component in core.components))
+            tracer.advance()
         if made is not None:
-            held = {variable: _named(variable, step + 1, held[variable], made) for variable in held}
-        registers.append(held)
+            held = tracer.held.items()
+            tracer.held = {v: _named(v, step + 1, content, made) for v, content in held}
+        registers.append(tracer.held)
     return Provenance(registers=tuple(registers), released=tuple(released))
 
 
@@ -104,15 +106,38 @@ def _named(register: Variable, step: int, content: Content, made: dict[Origin, C
 
 
 class _Tracer:
+    """The contents of registers at a step, and the values of those that have only one then."""
+
     def __init__(self, model: GameModel, core: Core) -> None:
         from dataclasses import replace
 
         self.model = replace(model, scope=core.scope)
+        self.registers = [register for group in core.registers for register in group]
         self.step = 0
-        self.held: Mapping[Variable, Content] = {}
+        self.held: Mapping[Variable, Content] = {r.variable: {} for r in self.registers}
+        self.codes: Mapping[Variable, int] = {r.variable: -1 for r in self.registers}
 
-    def register(self, register: Register) -> Content:
-        return self.content(register.update, register.bindings)
+    def advance(self) -> None:
+        """Update the registers."""
+        held = {r.variable: self.content(r.update, r.bindings) for r in self.registers}
+        codes: dict[Variable, int] = {}
+        for register in self.registers:
+            code = self.code(register)
+            if code is not None:
+                codes[register.variable] = code
+        self.held, self.codes = held, codes
+
+    def code(self, register: Register) -> int | None:
+        """The code of the only value that a register can have after this update."""
+        column = self.value(register.update, register.bindings)
+        domain = register.variable.domain
+        if column is None and domain.kind is DomainKind.BOOL:
+            settled = self.settled(register.update, register.bindings)
+            column = None if settled is None else Column.boolean(np.asarray(settled))
+        if column is None:
+            return None
+        codes, _ = encode(column, domain, make_world(self.model).symbols)
+        return int(codes.reshape(-1)[0])
 
     def component(self, component: Component) -> Content:
         return self.content(component.value, component.bindings)
@@ -153,11 +178,36 @@ class _Tracer:
         evaluate(value, table_frame(world, 1, zero_columns(), bindings))
         return tuple(variable for variable, _ in footprint_of(world).variables)
 
+    def value(self, value: syntax.Expr, bindings: Mapping[str, Value]) -> Column | None:
+        """The value of an expression if it can have only one at this step."""
+        read = self.reads(value, bindings)
+        if not all(variable in self.codes for variable in read):
+            return None
+        columns = {(variable, False): np.array([self.codes[variable]]) for variable in read}
+        world = make_world(self.model, step=self.step)
+        column = evaluate(value, table_frame(world, 1, columns, bindings))
+        return None if world.faults else column
+
     def settled(self, value: syntax.Expr, bindings: Mapping[str, Value]) -> bool | None:
-        """The truth of a condition that depends on nothing but the step."""
-        world = make_world(self.model, explore=True, step=self.step)
-        column = evaluate(value, table_frame(world, 1, zero_columns(), bindings))
-        return None if world.reads else bool(column.mask)
+        """The truth of a condition that can have only one at this step."""
+        if isinstance(value, syntax.Binary) and value.op in (
+            syntax.BinaryOp.AND,
+            syntax.BinaryOp.OR,
+        ):
+            decisive = value.op is syntax.BinaryOp.OR
+            sides = [self.settled(side, bindings) for side in (value.left, value.right)]
+            return decisive if decisive in sides else None if None in sides else not decisive
+        if isinstance(value, syntax.Binary) and isinstance(value.right, syntax.Nothing):
+            # An action and an observation have a value from the first decision on.
+            read = self.reads(value.left, bindings)
+            if (
+                isinstance(value.left, syntax.Name)
+                and len(read) == 1
+                and read[0].role in (Role.ACTION, Role.OBSERVATION)
+            ):
+                return (value.op is syntax.BinaryOp.NE) == bool(self.origin(read[0]))
+        column = self.value(value, bindings)
+        return None if column is None else bool(column.mask.all())
 
     def origin(self, variable: Variable) -> Content:
         if variable.role is Role.REGISTER:
