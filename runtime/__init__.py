@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .dependence import BeliefWitness, Choice, Difference, StrategyDependenceError
     from .errors import LimitError, ProblemError
     from .evaluation import Evaluation, evaluate_policy
+    from .evolution import History, derive_information
     from .game import Dynamics, Game, Labels, Rewards, RewardScope
     from .game_class import GameClass, classify_game
     from .information import IncrementLabels, InformationStructure, Update
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from .simulate import Episodes, simulate_episodes
     from .sizes import CommonSizes, count_common_information, count_windows, require_exact
     from .strategy_independence import StrategyIndependence, check_strategy_independence
+    from .table_checks import check_tables
+    from .tabulation import tabulate_information
 
 __all__ = [
     "BeliefWitness",
@@ -45,6 +48,7 @@ __all__ = [
     "Event",
     "Game",
     "GameClass",
+    "History",
     "IncrementLabels",
     "InformationStructure",
     "Labels",
@@ -65,9 +69,11 @@ __all__ = [
     "certify_policy",
     "check_perfect_recall",
     "check_strategy_independence",
+    "check_tables",
     "classify_game",
     "count_common_information",
     "count_windows",
+    "derive_information",
     "evaluate_policy",
     "expand_common_information",
     "find_nested_information",
@@ -80,6 +86,7 @@ __all__ = [
     "save_game",
     "save_policy",
     "simulate_episodes",
+    "tabulate_information",
 ]
 
 _HOMES = {
@@ -87,6 +94,7 @@ _HOMES = {
     "dependence": ("BeliefWitness", "Choice", "Difference", "StrategyDependenceError"),
     "errors": ("LimitError", "ProblemError"),
     "evaluation": ("Evaluation", "evaluate_policy"),
+    "evolution": ("History", "derive_information"),
     "game": ("Dynamics", "Game", "Labels", "RewardScope", "Rewards"),
     "game_class": ("GameClass", "classify_game"),
     "information": ("IncrementLabels", "InformationStructure", "Update"),
@@ -104,6 +112,8 @@ _HOMES = {
     "simulate": ("Episodes", "simulate_episodes"),
     "sizes": ("CommonSizes", "count_common_information", "count_windows", "require_exact"),
     "strategy_independence": ("StrategyIndependence", "check_strategy_independence"),
+    "table_checks": ("check_tables",),
+    "tabulation": ("tabulate_information",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -18,6 +18,12 @@ CODES = sorted(MESSAGES)
 
 # Codes that need more than a file to be reached, and the test that does.
 AT_RUN_TIME = {
+    "P0430": "runtime/test_evolution.py",
+    "P0431": "runtime/test_evolution.py",
+    "P0432": "runtime/test_evolution.py",
+    "P0433": "runtime/test_evolution.py",
+    "P0434": "runtime/test_evolution.py",
+    "P0435": "runtime/test_evolution.py",
     "P0601": "runtime/test_planning.py",
     "P0603": "test_explain.py",
     "P0604": "runtime/test_planning.py",
