@@ -64,6 +64,10 @@ def assumption_2(found: Observability) -> dict[str, object]:
 
 def check(options: argparse.Namespace) -> int:
     """All diagnostics, then the verdicts."""
+    if options.lift:
+        from .lifting import lift
+
+        return lift(options)
     bag = Bag()
     compiled = compile_file(options, bag)
     verdicts = verdicts_of(compiled, bag)

@@ -128,6 +128,11 @@ def build_parser() -> argparse.ArgumentParser:
 
     check = add("check", "checking:check", "all diagnostics, then the verdicts on the game")
     compiles(check)
+    check.add_argument(
+        "--lift",
+        action="store_true",
+        help="write the game that delivers by itself what rules share with one agent only",
+    )
 
     info = add("info", "checking:info", "the information structure: who knows what, when")
     compiles(info)

@@ -12,10 +12,10 @@ from posg.grammar.source import Span
 from posg.grammar.suggest import nearest
 
 from .columns import Kind, describe
-from .domains import integer
-from .evaluate import World, evaluate, table_frame
+from .domains import domain_of, integer
+from .evaluate import evaluate, table_frame
 from .laws import all_rows, footprint_of, make_world, zero_columns
-from .model import Agent, Family, GameModel, Role, Value, Variable
+from .model import Agent, Domain, Family, GameModel, Role, Value, Variable
 from .rewrite import (
     agent_node,
     free_names,
@@ -26,7 +26,7 @@ from .rewrite import (
     substitute,
     value_node,
 )
-from .types import BOOL, Base, Context, Place, Type, expect, infer
+from .types import BOOL, NUMBER, Base, Context, Place, Type, expect, infer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +45,72 @@ def apply_sharing(
 ) -> Applied | None:
     """Look up a structure, bind its arguments and translate its rules; None if refused."""
     try:
-        sharing = model.sharings.get(call.name)
-        if sharing is None:
-            raise SpecError.single(
-                "P0401",
-                call.name_span,
-                name=call.name,
-                suggestion=nearest(call.name, model.sharings),
-            )
-        arguments = _arguments(model, sharing, call)
-        translator = _Translator(model, sharing, arguments, bag)
+        sharing = _structure(model, call)
+        translator = _Translator(model, sharing, _arguments(model, sharing, call), bag)
         core = translator.run()
     except SpecError as error:
         bag.extend(error.bag.diagnostics)
         return None
     return None if bag.has_errors else Applied(label=label, core=core)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directed:
+    """A value that a rule sends to one agent only: that of step t arrives at step t + ``delay``.
+
+    ``variable`` is the variable that is sent as it is, None for an expression; ``domain`` the
+    values. ``reads`` and ``conditions`` are what the value and the condition read, all of it
+    ``owner``'s. ``action`` says that the value is about actions alone, and so generated with them.
+    """
+
+    rule: syntax.Share
+    receiver: Agent
+    owner: Agent
+    value: syntax.Expr
+    variable: Variable | None
+    domain: Domain
+    reads: tuple[Variable, ...]
+    condition: syntax.Expr | None
+    conditions: tuple[Variable, ...]
+    delay: int
+    action: bool
+
+    @property
+    def lag(self) -> int:
+        """For how many updates the value waits after the one that generates it."""
+        return self.delay - 1 if self.action else self.delay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitRules:
+    """A structure's rules with its arguments in place: the directed ones, and the rest.
+
+    ``common`` says after how many steps the rest makes a variable common, whatever happens.
+    """
+
+    sharing: syntax.Sharing
+    directed: tuple[Directed, ...]
+    rest: Mapping[int, syntax.SharingItem]
+    common: Mapping[Variable, int]
+
+
+def split_rules(model: GameModel, call: syntax.StructureCall, bag: Bag) -> SplitRules | None:
+    """Take the directed rules out of a structure; None if there is something wrong with it."""
+    try:
+        sharing = _structure(model, call)
+        translator = _Translator(model, sharing, _arguments(model, sharing, call), bag)
+        return translator.split()
+    except SpecError as error:
+        bag.extend(error.bag.diagnostics)
+        return None
+
+
+def _structure(model: GameModel, call: syntax.StructureCall) -> syntax.Sharing:
+    sharing = model.sharings.get(call.name)
+    if sharing is None:
+        suggestion = nearest(call.name, model.sharings)
+        raise SpecError.single("P0401", call.name_span, name=call.name, suggestion=suggestion)
+    return sharing
 
 
 def _arguments(
@@ -154,6 +205,30 @@ class _Stream:
     memory_span: Span | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """An instance of a ``share`` rule that was found to be sound.
+
+    ``whole`` are the variables that it shares as they are; None for an expression over them.
+    ``action`` says that it is about actions alone.
+    """
+
+    rule: syntax.Share
+    owner: Agent
+    value: syntax.Expr
+    whole: tuple[Variable, ...] | None
+    reads: tuple[Variable, ...]
+    condition: syntax.Expr | None
+    conditions: tuple[Variable, ...]
+    delay: int
+    action: bool
+
+    @property
+    def lag(self) -> int:
+        """For how many updates the value waits."""
+        return self.delay - 1 if self.action else self.delay
+
+
 class _Translator:
     """Rules become shift registers: register k holds the value received k - 1 steps ago."""
 
@@ -178,6 +253,8 @@ class _Translator:
         self.taken |= {*model.scope.symbols, *model.scope.agent_names, *model.scope.agent_families}
         self.items: list[syntax.SharingItem] = []
         self.derived = 0
+        # What rules send to one agent, if that is wanted rather than refused.
+        self.directed: list[tuple[Agent, _Shared]] | None = None
 
     def run(self) -> syntax.Sharing:
         core = [
@@ -204,6 +281,63 @@ class _Translator:
             name_span=self.sharing.name_span,
         )
 
+    def split(self) -> SplitRules | None:
+        """Enter the rules, and keep the directed ones apart."""
+        collected = self.directed = list[tuple[Agent, _Shared]]()
+        rest: dict[int, syntax.SharingItem] = {}
+        for place, item in enumerate(self.sharing.items):
+            rule = substitute(item, self.arguments)
+            if isinstance(rule, syntax.Memory | syntax.Xi | syntax.Chi):
+                rest[place] = rule
+                continue
+            self.rule(rule)
+            if not isinstance(rule, syntax.Share) or rule.recipient is None:
+                rest[place] = rule
+        directed = [part for receiver, shared in collected for part in self.parts(receiver, shared)]
+        for stream in self.streams.values():
+            self.translate(stream)
+        if self.bag.has_errors:
+            return None
+        common = {
+            variable: min(lags) + (variable.role is Role.ACTION)
+            for variable, stream in self.streams.items()
+            if (lags := [r.lag for r in stream.releases if r.condition is None])
+        }
+        return SplitRules(sharing=self.sharing, directed=tuple(directed), rest=rest, common=common)
+
+    def parts(self, receiver: Agent, shared: _Shared) -> Iterator[Directed]:
+        """One value for each variable that a rule sends as it is, else the expression's."""
+        for variable in shared.whole or (None,):
+            value = shared.value
+            if variable is None:
+                domain = domain_of(self.image(value, shared.reads), {}, {})
+            else:
+                domain = variable.domain
+                indices = tuple(value_node(v, value.span) for v in variable.key)
+                value = name_node(variable.family, value.span, indices)
+                memory, where = self.streams[variable].memory, self.streams[variable].memory_span
+                if memory is not None and where is not None and memory < shared.lag:
+                    self.bag.report(
+                        "P0411",
+                        shared.rule.span,
+                        name=variable.label,
+                        memory=memory,
+                        others=[where],
+                    )
+            yield Directed(
+                rule=shared.rule,
+                receiver=receiver,
+                owner=shared.owner,
+                value=value,
+                variable=variable,
+                domain=domain,
+                reads=shared.reads if variable is None else (variable,),
+                condition=shared.condition,
+                conditions=shared.conditions,
+                delay=shared.delay,
+                action=shared.action,
+            )
+
     def context(self, local: Mapping[str, Type]) -> Context:
         return Context(
             scope=self.model.scope,
@@ -216,8 +350,7 @@ class _Translator:
 
     def rule(self, rule: syntax.Share | syntax.Keep | syntax.Forget) -> None:
         """Enter one rule, for each value of its free indices."""
-        if isinstance(rule, syntax.Share) and rule.recipient is not None:
-            self.recipient(rule)
+        receiver = self.receiver(rule) if isinstance(rule, syntax.Share) else None
         for value in rule.values:
             for instance, bindings in self.instances(value):
                 match rule:
@@ -227,7 +360,14 @@ class _Translator:
                             condition = substitute(condition, bindings)
                             self.condition(condition)
                         if not self.bag.has_errors:
-                            self.share(instance, rule, condition)
+                            delay = self.delay(substitute(rule.delay, bindings))
+                            shared = self.shared(instance, rule, condition, delay)
+                            if shared is None or self.is_own(shared, receiver, rule, bindings):
+                                continue
+                            if receiver is not None and self.directed is not None:
+                                self.directed.append((receiver, shared))
+                            else:
+                                self.share(shared)
                     case syntax.Keep():
                         steps = integer(rule.steps, self.parameters, what="a number of steps")
                         if steps < 0:
@@ -236,19 +376,35 @@ class _Translator:
                     case syntax.Forget():
                         self.remember(instance, 0, rule.span)
 
-    def recipient(self, rule: syntax.Share) -> None:
+    def receiver(self, rule: syntax.Share) -> Agent | None:
         """With two agents a directed rule makes the value common; with more it is refused."""
-        assert rule.recipient is not None
+        if rule.recipient is None:
+            return None
         receiver = _agent(self.model, rule.recipient)
-        if len(self.model.agents) > 2:
+        if len(self.model.agents) > 2 and self.directed is None:
             raise SpecError.single(
-                "P0406", rule.recipient.span, agent=receiver, count=len(self.model.agents)
+                "P0406",
+                rule.values[0].span,
+                agent=receiver,
+                count=len(self.model.agents),
+                others=[rule.recipient.span],
             )
-        for value in rule.values:
-            for instance, _ in self.instances(value):
-                owners = {variable.agent for variable in self.variables(instance)}
-                if receiver in owners:
-                    raise SpecError.single("P0419", rule.recipient.span, agent=receiver)
+        return receiver
+
+    def is_own(
+        self,
+        shared: _Shared,
+        receiver: Agent | None,
+        rule: syntax.Share,
+        bindings: Mapping[str, syntax.Expr],
+    ) -> bool:
+        """Whether the receiver has the value already: a rule for all agents passes over that."""
+        if receiver != shared.owner or rule.recipient is None:
+            return False
+        names = [b for b in bindings.values() if isinstance(b, syntax.Name)]
+        if shared.owner.name not in map(_plain_text, names):
+            raise SpecError.single("P0419", rule.recipient.span, agent=receiver)
+        return True
 
     def instances(
         self, value: syntax.Expr
@@ -320,6 +476,29 @@ class _Translator:
         evaluate(value, table_frame(world, 1, zero_columns(), {}))
         return tuple(variable for variable, _ in footprint_of(world).variables)
 
+    def delay(self, expression: syntax.Expr) -> int:
+        """A number of steps; it may depend on the rule's agent, not on what happens or when."""
+        before = len(self.bag.diagnostics)
+        expect(expression, NUMBER, self.context({}))
+        if len(self.bag.diagnostics) > before:
+            return 0
+        world = make_world(self.model, explore=True)
+        evaluate(expression, table_frame(world, 1, zero_columns(), {}))
+        if world.read_step:
+            raise SpecError.single("P0429", world.read_step[0])
+        if footprint_of(world).variables:
+            raise SpecError.single("P0106", expression.span, what="a delay")
+        world = make_world(self.model)
+        column = evaluate(expression, table_frame(world, 1, {}, {}))
+        for fault in world.faults:
+            raise SpecError.single(fault.code, fault.span, dict(fault.facts))
+        plain = column.value.plain
+        assert plain is not None
+        value = plain.fraction(0)
+        if value.denominator != 1:
+            raise SpecError.single("P0107", expression.span, what="a delay", value=value)
+        return int(value)
+
     def condition(self, condition: syntax.Expr) -> None:
         expect(condition, BOOL, self.context({}))
 
@@ -331,8 +510,10 @@ class _Translator:
             return self.variables(value)
         return None
 
-    def share(self, value: syntax.Expr, rule: syntax.Share, condition: syntax.Expr | None) -> None:
-        delay = integer(rule.delay, self.parameters, what="a delay")
+    def shared(
+        self, value: syntax.Expr, rule: syntax.Share, condition: syntax.Expr | None, delay: int
+    ) -> _Shared | None:
+        """Check an instance of a rule; None if it is about an agent without such variables."""
         whole = self.is_whole(value)
         reads = self.variables(value)
         owners = {variable.agent for variable in reads}
@@ -341,13 +522,14 @@ class _Translator:
             raise SpecError.single("P0407", value.span, agents=names)
         if not owners:
             if whole is not None:
-                return
+                return None
             raise SpecError.single("P0408", value.span)
+        owner = next(iter(owners))
+        assert owner is not None
+        conditions = () if condition is None else self.variables(condition)
         if condition is not None:
-            conditions = self.variables(condition)
             outside = {v.agent for v in conditions} - owners
             if outside:
-                owner = next(iter(owners))
                 raise SpecError.single(
                     "P0410",
                     condition.span,
@@ -362,22 +544,47 @@ class _Translator:
         if delay < 0 or (action and delay < 1):
             least = 1 if action else 0
             raise SpecError.single("P0409", rule.delay.span, value=delay, least=least)
-        lag = delay - 1 if action else delay
+        return _Shared(
+            rule=rule,
+            owner=owner,
+            value=value,
+            whole=whole,
+            reads=reads,
+            condition=condition,
+            conditions=conditions,
+            delay=delay,
+            action=action,
+        )
+
+    def share(self, shared: _Shared) -> None:
+        """Release a value to everybody."""
+        condition = shared.condition
         closed: syntax.Expr | None = None
         if condition is not None:
-            closed = self.closed(condition, action=action)
-            for variable in self.variables(condition):
+            closed = self.closed(condition, action=shared.action)
+            for variable in shared.conditions:
                 there = _compared(
                     syntax.BinaryOp.NE, self.value(variable, condition.span), condition.span
                 )
                 closed = _both(there, closed, condition.span)
-        if whole is not None:
-            for variable in whole:
+        if shared.whole is not None:
+            for variable in shared.whole:
                 self.streams[variable].releases.append(
-                    _Release(lag=lag, condition=closed, span=rule.span)
+                    _Release(lag=shared.lag, condition=closed, span=shared.rule.span)
                 )
         else:
-            self.share_expression(value, lag, closed, action, reads)
+            for part in self.items_of(inline(shared.value, self.model.scope.defines)):
+                # Constant items say nothing; the others are `nothing` together.
+                if self.variables(part):
+                    self.share_expression(part, shared.lag, closed, shared.action, shared.reads)
+
+    def items_of(self, value: syntax.Expr) -> Iterator[syntax.Expr]:
+        """The items of a tuple, which wait in registers of their own; any other value itself."""
+        if isinstance(value, syntax.TupleExpr):
+            for item in value.items:
+                yield from self.items_of(item)
+        else:
+            yield value
 
     def closed(self, value: syntax.Expr, *, action: bool) -> syntax.Expr:
         """A rule's expression as χ and ξ read it: observations primed, ``step`` of the value.
@@ -556,19 +763,25 @@ class _Translator:
     def image(self, value: syntax.Expr, reads: tuple[Variable, ...]) -> syntax.Domain:
         """The set of values that an expression takes, for the registers that hold it."""
         columns, count = all_rows(tuple((variable, False) for variable in reads))
-        world: World = make_world(self.model)
-        column = evaluate(value, table_frame(world, count, columns, {}))
-        if column.kind is Kind.BOOL:
-            return syntax.NamedDomain(span=value.span, name="bool")
-        texts = dict.fromkeys(
-            describe(column.spread(count), row, world.symbols, self.model.agents)
-            for row in range(count)
-        )
-        if column.kind is Kind.TUPLE or any("/" in text for text in texts):
+        texts: dict[str, None] = {}
+        kind = Kind.BOOL
+        world = make_world(self.model, explore=True)
+        evaluate(value, table_frame(world, 1, zero_columns(), {}))
+        # A game draws observations after its last decision, too.
+        for step in range(1, self.model.horizon + 2 if world.read_step else 2):
+            world = make_world(self.model, step=step)
+            column = evaluate(value, table_frame(world, count, columns, {}))
+            kind = column.kind
+            if kind is Kind.BOOL:
+                return syntax.NamedDomain(span=value.span, name="bool")
+            for row in range(count):
+                text = describe(column.spread(count), row, world.symbols, self.model.agents)
+                texts.setdefault(text)
+        if kind is Kind.TUPLE or any("/" in text for text in texts):
             raise SpecError.single("P0421", value.span)
         items = [
             number_node(int(text), value.span)
-            if column.kind is Kind.NUMBER
+            if kind is Kind.NUMBER
             else name_node(text, value.span)
             for text in texts
         ]

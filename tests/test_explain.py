@@ -18,6 +18,7 @@ CODES = sorted(MESSAGES)
 
 # Codes that need more than a file to be reached, and the test that does.
 AT_RUN_TIME = {
+    "P0428": "compiler/test_lift.py",
     "P0430": "runtime/test_evolution.py",
     "P0431": "runtime/test_evolution.py",
     "P0432": "runtime/test_evolution.py",

@@ -151,12 +151,19 @@ MESSAGES: Mapping[str, Message] = {
         "`{name}` says some of its rules in the core form, and cannot be lifted",
         label="core form",
         other="sent to one agent",
-        notes=("the core form lists all that agents remember, and they would get more to remember",),
+        notes=(
+            "the core form lists all that agents remember, and they would get more to remember",
+        ),
         helps=("write the structure with `share`, `keep` and `forget` alone",),
     ),
     "P0427": Message(
         "the increment of step {step} combines values of several agents in {count} ways",
         notes=("the limit is {limit}",),
         helps=("release less at once, or fewer values jointly",),
+    ),
+    "P0429": Message(
+        "a delay may not change over time",
+        label="this is the step at which the value was generated",
+        helps=("write one rule for each delay: `share X after 1 when step == 1;`",),
     ),
 }
