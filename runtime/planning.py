@@ -15,9 +15,8 @@ from .operators import SparseRows, StepCatalogue, StepTables, build_increments
 from .payoffs import StagePayoffs, expand_payoffs
 from .policies import Policy, PolicyStep, PrescriptionRows
 from .progress import Progress, silent
-from .solvers.protocol import StageSolution, StageSolver
-from .solvers.team import solve_team
-from .solvers.zero_sum import solve_zero_sum
+from .solvers.choice import ChosenSolver, StageKind
+from .solvers.protocol import StageSolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +26,26 @@ class Solution:
     Attributes
     ----------
     concept
-        ``team`` or ``nash``, as asked for.
+        ``team``, ``nash``, ``ce`` or ``cce``, as asked for.
     policy
         What to play; ``policy.value`` is what the plan expects.
     value : (n,) float64
         The same as an array: each agent's expected return.
     node_values : H arrays (n, C) float64
         Expected return from each node on.
+    stages, fallbacks
+        Stages solved, and how many of them the solver left to a slower method.
+    stage_gap
+        Largest gap of a stage.
     """
 
     concept: str
     policy: Policy
     value: Floats
     node_values: tuple[Floats, ...]
+    stages: int
+    fallbacks: int
+    stage_gap: float
 
 
 def plan(
@@ -48,6 +54,7 @@ def plan(
     *,
     concept: str,
     tolerance: float = 1e-6,
+    compiled: bool | None = None,
     progress: Progress = silent,
 ) -> Solution:
     """Plan backward from h = H: solve the stage game of each node, with the values of h + 1.
@@ -58,9 +65,13 @@ def plan(
         The forward pass of ``game``.
     concept
         ``team``: the team optimum of a team game. ``nash``: a Nash equilibrium, which is the team
-        optimum in a team game and a saddle point in a zero-sum game.
+        optimum in a team game and a saddle point in a zero-sum game. ``ce`` and ``cce``: a
+        correlated or coarse correlated equilibrium; a Nash equilibrium is both, and is what is
+        found.
     tolerance
         Gap that the plan may have. The solvers here are exact, so they ignore it.
+    compiled
+        Whether stages are solved by compiled kernels; None leaves it to their number and size.
 
     Raises
     ------
@@ -77,11 +88,12 @@ def plan(
     if nodes.witness is not None:
         raise StrategyDependenceError(nodes.witness)
     agents = len(game.agents)
-    # Both kinds of games need one payoff: each agent's is that, or a constant without it.
-    solver, signs = _choose(classify_game(game), concept, agents)
-    shifts = _shift_values(game, signs)
+    kind, shares = _choose(classify_game(game), concept, agents)
+    solver = ChosenSolver(kind, compiled=compiled)
+    payoff_count = shares.shape[1]
+    shifts = _shift_values(game, kind)
     catalogue = StepCatalogue(game, nodes.information)
-    continuation = np.zeros((1, 0))
+    continuation = np.zeros((payoff_count, 0))
     node_values: list[Floats] = []
     prescriptions: list[tuple[PrescriptionRows, ...]] = []
     kept: tuple[tuple[int, int], SparseRows] | None = None
@@ -96,13 +108,13 @@ def plan(
             if kept is None or kept[0] != same or not np.isin(rows, kept[1].rows).all():
                 kept = (same, build_increments(tables, rows))
             increments = (tables, kept[1])
-        values = np.empty((1, step.beliefs.count))
+        values = np.empty((payoff_count, step.beliefs.count))
         solved: list[tuple[StagePayoffs, StageSolution]] = []
         for payoffs in expand_payoffs(
             step,
             private_counts=nodes.information.private_counts[number - 1],
             action_digits=catalogue.action_digits,
-            rewards=catalogue.rewards(number)[:1],
+            rewards=catalogue.rewards(number)[:payoff_count],
             increments=increments,
             continuation=continuation,
         ):
@@ -120,39 +132,48 @@ def plan(
         continuation = game.discount * values
     prescriptions.reverse()
     node_values.reverse()
-    value = shifts[0] + signs * (node_values[0][0, nodes.roots.child] @ nodes.roots.probability)
+    value = shifts[0] + shares @ (node_values[0][:, nodes.roots.child] @ nodes.roots.probability)
     return Solution(
         concept=concept,
         policy=_build_policy(game, nodes, concept, value, prescriptions),
         value=value,
         node_values=tuple(
-            shift[:, None] + signs[:, None] * values
+            shift[:, None] + shares @ values
             for shift, values in zip(shifts, node_values, strict=True)
         ),
+        stages=solver.stages,
+        fallbacks=solver.fallbacks,
+        stage_gap=solver.gap,
     )
 
 
-def _choose(kind: GameClass, concept: str, agents: int) -> tuple[StageSolver, Floats]:
-    """Pick the stage solver, and the sign of each agent's payoff in the first agent's."""
+def _choose(kind: GameClass, concept: str, agents: int) -> tuple[StageKind, Floats]:
+    """Pick how stages are solved, and what payoffs they need.
+
+    These are the first K agents' for (n, K) shares: each agent's payoff is its share of them, up to
+    a constant. Agents with the same payoff, or opposite ones, need only one.
+    """
     match kind, concept:
-        case GameClass.TEAM, "team" | "nash":
-            return solve_team, np.ones(agents)
-        case GameClass.ZERO_SUM, "nash":
-            return solve_zero_sum, np.array([1.0, -1.0])
+        case GameClass.TEAM, "team" | "nash" | "ce" | "cce":
+            return StageKind.TEAM, np.ones((agents, 1))
+        case GameClass.ZERO_SUM, "nash" | "ce" | "cce":
+            return StageKind.ZERO_SUM, np.array([[1.0], [-1.0]])
+        case GameClass.GENERAL_SUM, "nash" | "ce" | "cce" if agents == 2:
+            return StageKind.GENERAL_SUM, np.eye(2)
         case _, "team":
             raise ProblemError("P0701", kind=kind.value)
         case _:
             raise ProblemError("P0702", concept=concept, kind=kind.value)
 
 
-def _shift_values(game: Game, signs: Floats) -> Floats:
-    """Find what adds up with ``signs`` times the first agent's value to each agent's: (H, n).
+def _shift_values(game: Game, kind: StageKind) -> Floats:
+    """Find what adds up with its share of the stages' values to each agent's: (H, n).
 
     It is 0 but for the second agent of a constant-sum game, who gets all of the constants to come
     that the first does not get.
     """
-    shifts = np.zeros((game.horizon + 1, len(signs)))
-    sums = sum_rewards(game) if signs.min() < 0 else None
+    shifts = np.zeros((game.horizon + 1, len(game.agents)))
+    sums = sum_rewards(game) if kind is StageKind.ZERO_SUM else None
     if sums is not None:
         for step in range(game.horizon, 0, -1):
             shifts[step - 1, 1] = sums[step - 1] + game.discount * shifts[step, 1]

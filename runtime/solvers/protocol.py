@@ -19,10 +19,18 @@ class StageSolution:
         Rows are distributions over actions, aligned with ``StagePayoffs.private``.
     values : (K, G)
         Expected payoffs under them.
+    gaps : (G,)
+        How far each node is from what the concept promises, at most: what an agent gains by a best
+        response, what the two sides of a zero-sum stage guarantee apart, or how much more than the
+        value a team could get. Recomputed from the payoffs.
+    fallbacks
+        Nodes that the method left to a slower one, because it gave up or its answer was refused.
     """
 
     prescriptions: tuple[Floats, ...]
     values: Floats
+    gaps: Floats
+    fallbacks: int = 0
 
 
 class StageSolver(Protocol):

@@ -39,12 +39,9 @@ def solve_team(payoffs: StagePayoffs) -> StageSolution:
     """
     shape = payoffs.values.shape[2:]
     types, actions = shape[0::2], shape[1::2]
-    counts = [float(a) ** m for m, a in zip(types, actions, strict=True)]
-    # The last of the dearest responds; the others are enumerated, dearest first.
-    order = sorted(range(len(counts)), key=lambda agent: (counts[agent], agent), reverse=True)
-    responder, enumerated = order[0], order[1:]
-    profiles = float(np.prod([counts[agent] for agent in enumerated]))
-    if profiles > PROFILE_LIMIT and len(counts) == 2:
+    responder, enumerated = order_agents(shape)
+    profiles = count_profiles(shape)
+    if profiles > PROFILE_LIMIT and len(types) == 2:
         return _solve_programs(payoffs)
     if profiles > PROFILE_LIMIT:
         raise LimitError("P0604", profiles=f"{profiles:.3g}", limit=PROFILE_LIMIT)
@@ -64,18 +61,37 @@ def solve_team(payoffs: StagePayoffs) -> StageSolution:
     return StageSolution(
         prescriptions=tuple(np.eye(count)[row] for row, count in zip(chosen, actions, strict=True)),
         values=best[None],
+        gaps=np.zeros(nodes),  # nothing was left out
     )
+
+
+def order_agents(shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """Choose who responds, in a stage (m_1, A_1, ...), and list the others.
+
+    The last of those with most prescriptions responds; then come the others, most first.
+    """
+    counts = [float(a) ** m for m, a in zip(shape[0::2], shape[1::2], strict=True)]
+    order = sorted(range(len(counts)), key=lambda agent: (counts[agent], agent), reverse=True)
+    return order[0], tuple(order[1:])
+
+
+def count_profiles(shape: tuple[int, ...]) -> float:
+    """Count the joint prescriptions of all agents but the one that responds."""
+    _, others = order_agents(shape)
+    return float(np.prod([float(shape[2 * agent + 1]) ** shape[2 * agent] for agent in others]))
 
 
 def _solve_programs(payoffs: StagePayoffs) -> StageSolution:
     """Solve one integer program a node."""
     nodes, types_1, actions_1, types_2, actions_2 = payoffs.values.shape[1:]
-    best = np.empty(nodes)
+    best, bound = np.empty(nodes), np.empty(nodes)
     rows = np.empty((nodes, types_1), dtype=np.int64), np.empty((nodes, types_2), dtype=np.int64)
     for node, table in enumerate(payoffs.values[0]):
-        best[node], rows[0][node], rows[1][node] = solve_team_program(table)
+        best[node], bound[node], rows[0][node], rows[1][node] = solve_team_program(table)
     return StageSolution(
-        prescriptions=(np.eye(actions_1)[rows[0]], np.eye(actions_2)[rows[1]]), values=best[None]
+        prescriptions=(np.eye(actions_1)[rows[0]], np.eye(actions_2)[rows[1]]),
+        values=best[None],
+        gaps=np.maximum(bound - best, 0.0),
     )
 
 

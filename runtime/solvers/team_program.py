@@ -11,7 +11,7 @@ SECONDS = 600.0
 """Longest search at one node."""
 
 
-def solve_team_program(table: Floats) -> tuple[float, Ints, Ints]:
+def solve_team_program(table: Floats) -> tuple[float, float, Ints, Ints]:
     """Maximise payoffs (m_1, A_1, m_2, A_2) over deterministic prescriptions.
 
     With x_i the prescriptions and w[p_1, a_1, p_2, a_2] standing for x_1[p_1, a_1] x_2[p_2, a_2],
@@ -20,7 +20,8 @@ def solve_team_program(table: Floats) -> tuple[float, Ints, Ints]:
 
     Returns
     -------
-    The value and the actions of both agents, (m_1,) and (m_2,), recomputed from integer choices.
+    The value, recomputed from integer choices, the solver's bound on it, and the actions of both
+    agents, (m_1,) and (m_2,).
 
     Raises
     ------
@@ -63,7 +64,7 @@ def solve_team_program(table: Floats) -> tuple[float, Ints, Ints]:
     )
     right = np.zeros(equations)
     right[third] = 1
-    scale = max(1.0, float(np.abs(table).sum(axis=(0, 2)).max()))
+    scale = float(np.abs(table).sum(axis=(0, 2)).max()) or 1.0
     cost = np.zeros(unknowns)
     cost[:products] = -table.ravel() / scale
     whole = np.zeros(unknowns)
@@ -81,4 +82,6 @@ def solve_team_program(table: Floats) -> tuple[float, Ints, Ints]:
         raise AssertionError(f"integer program of a stage: {found.message}")
     moves_1: Ints = np.asarray(found.x)[x_1].argmax(axis=1)
     response = table[np.arange(types_1), moves_1].sum(axis=0)
-    return float(response.max(axis=1).sum()), moves_1, response.argmax(axis=1)
+    value = float(response.max(axis=1).sum())
+    bound = value if found.mip_dual_bound is None else -scale * float(found.mip_dual_bound)
+    return value, bound, moves_1, response.argmax(axis=1)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..arrays import blocks, digits
 from ..game import Floats, Ints
 from ..payoffs import StagePayoffs
+from .certificates import check_saddle, scale_of
 from .protocol import StageSolution
 
 TOLERANCE = 1e-8
@@ -47,8 +48,8 @@ def solve_zero_sum(payoffs: StagePayoffs) -> StageSolution:
             pure[part] = _solve_pure(table[part], first[part], second[part])
     for node in np.flatnonzero(~pure).tolist():
         first[node], second[node] = solve_saddle(table[node])
-    value = np.einsum("gpaqb,gpa,gqb->g", table, first, second)
-    return StageSolution(prescriptions=(first, second), values=value[None])
+    values, gaps = check_saddle(table, first, second)
+    return StageSolution(prescriptions=(first, second), values=values[None], gaps=gaps)
 
 
 def guarantees(table: Floats, first: Floats, second: Floats) -> tuple[float, float]:
@@ -60,7 +61,7 @@ def guarantees(table: Floats, first: Floats, second: Floats) -> tuple[float, flo
 
 def solve_saddle(table: Floats) -> tuple[Floats, Floats]:
     """Solve one node: a pair of maximin prescriptions for payoffs (m_1, A_1, m_2, A_2)."""
-    scale = max(1.0, float(np.abs(table).sum(axis=(0, 2)).max()))
+    scale = float(np.abs(table).sum(axis=(0, 2)).max()) or 1.0
     first, second = _solve_program(table / scale)
     lower, upper = guarantees(table / scale, first, second)
     if upper - lower > TOLERANCE:
@@ -121,7 +122,7 @@ def _solve_pure(table: Floats, first: Floats, second: Floats) -> NDArray[np.bool
     # What each deterministic prescription secures, (G, number of prescriptions).
     secured = _totals(table, rows_1).min(axis=3).sum(axis=2)
     conceded = _totals(table.transpose(0, 3, 4, 1, 2), rows_2).max(axis=3).sum(axis=2)
-    scale = np.maximum(1.0, np.abs(table).max(axis=(1, 2, 3, 4)))
+    scale = scale_of(table)
     pure: NDArray[np.bool_] = conceded.min(axis=1) - secured.max(axis=1) <= 1e-13 * scale
     first[pure] = np.eye(actions_1)[rows_1[secured[pure].argmax(axis=1)]]
     second[pure] = np.eye(actions_2)[rows_2[conceded[pure].argmin(axis=1)]]

@@ -51,7 +51,7 @@ def _respond_in_turn(table: Floats, types: Ints, actions: Ints, row: Ints, total
             row[p] = best
         if improved <= reached + 1e-13 * abs(reached):
             break
-    return reached
+    return float(reached)
 
 
 @compile_kernel
@@ -80,7 +80,7 @@ def _relax(table: Floats, first: int, types: Ints, actions: Ints, rest: Ints) ->
         for a in range(1, last):
             best = max(best, table[p * last + a])
         total += best
-    return total
+    return float(total)
 
 
 @compile_kernel
@@ -285,7 +285,7 @@ def solve_teams(
         fresh = True
         while level >= 0:
             agent = agent_of[level]
-            size = rest[agent]
+            size = int(rest[agent])
             turn = turn_of[level]
             source = current if agent == 0 else reached[level - turn]
             if fresh:

@@ -1,0 +1,100 @@
+"""Which implementation solves the stages: numpy for few, compiled kernels for many.
+
+Importing numba takes about half a second, loading a kernel as long again, and compiling one (once a
+machine) several seconds. So kernels are used from the moment on when the numpy solvers would have
+taken about a second. That is judged by numbers and sizes of stages and never by a clock, so that
+the same game is always solved in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+
+from ..payoffs import StagePayoffs
+from .general_sum import solve_general_sum
+from .protocol import StageSolution, StageSolver
+from .team import PROFILE_LIMIT, count_profiles, solve_team
+from .zero_sum import solve_zero_sum
+
+BUDGET = 1.0
+"""Seconds of numpy solvers that are worth as much as loading a kernel."""
+
+
+class StageKind(Enum):
+    """What a stage is solved for."""
+
+    TEAM = "team optimum"
+    ZERO_SUM = "saddle point"
+    GENERAL_SUM = "Nash equilibrium of two agents"
+
+
+class ChosenSolver:
+    """Solves batch after batch, with kernels once there is enough to do.
+
+    Attributes
+    ----------
+    stages, fallbacks
+        Nodes solved, and how many of them were left to a slower method.
+    gap
+        Largest gap of a node.
+    """
+
+    def __init__(self, kind: StageKind, *, compiled: bool | None = None) -> None:
+        """Take ``compiled`` as an order: kernels always or never."""
+        self._kind = kind
+        self._compiled = compiled
+        self._spent = 0.0
+        self.stages = 0
+        self.fallbacks = 0
+        self.gap = 0.0
+
+    def __call__(self, payoffs: StagePayoffs) -> StageSolution:
+        """Solve a batch."""
+        if self._compiled is None:
+            self._spent += estimate_seconds(self._kind, payoffs.values.shape)
+        wanted = self._spent > BUDGET if self._compiled is None else self._compiled
+        solver = _load_compiled(self._kind) if wanted else _PLAIN[self._kind]
+        solution = solver(payoffs)
+        self.stages += len(payoffs.nodes)
+        self.fallbacks += solution.fallbacks
+        self.gap = max(self.gap, float(solution.gaps.max(initial=0.0)))
+        return solution
+
+
+def estimate_seconds(kind: StageKind, shape: tuple[int, ...]) -> float:
+    """Estimate how long the numpy solver takes for payoffs (K, G, m_1, A_1, ...)."""
+    nodes, stage = shape[1], shape[2:]
+    match kind:
+        case StageKind.ZERO_SUM:  # a linear program a node
+            return nodes * 2e-3
+        case StageKind.GENERAL_SUM:  # about half as many pivots as weights
+            weights = stage[0] * stage[1] + stage[2] * stage[3]
+            return nodes * (3e-4 + weights * 3e-5)
+        case StageKind.TEAM:
+            profiles = count_profiles(stage)
+            if profiles > PROFILE_LIMIT:
+                return BUDGET * nodes * 2
+            widest = max(
+                types * actions for types, actions in zip(stage[::2], stage[1::2], strict=True)
+            )
+            return nodes * profiles * widest * 2e-8
+
+
+_PLAIN: Mapping[StageKind, StageSolver] = {
+    StageKind.TEAM: solve_team,
+    StageKind.ZERO_SUM: solve_zero_sum,
+    StageKind.GENERAL_SUM: solve_general_sum,
+}
+
+
+def _load_compiled(kind: StageKind) -> Callable[[StagePayoffs], StageSolution]:
+    from .compiled import solve_general_sum_compiled, solve_team_compiled, solve_zero_sum_compiled
+
+    match kind:
+        case StageKind.TEAM:
+            return solve_team_compiled
+        case StageKind.ZERO_SUM:
+            return solve_zero_sum_compiled
+        case StageKind.GENERAL_SUM:
+            return solve_general_sum_compiled
