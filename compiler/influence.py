@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .core import Core
+from .computed import Decoder
+from .core import Component, Core, Register
 from .dynamics import CheckedDynamics
 from .laws import Read
 from .model import GameModel, Role, Variable
@@ -92,8 +93,19 @@ def build_influence(
         builder.laws(step)
         if step:
             builder.actions(step, lineage.provenance.registers[step - 1])
+    decoder = None if slices is None else Decoder(model, core)
+    computed = {register.variable: register for group in core.registers for register in group}
+
+    def compute(content: Content, node: Node, by: Register | Component, step: int) -> None:
+        """Add a value that is computed in the update that leads to a step."""
+        builder.function(content, node)
+        if decoder is not None:
+            held = lineage.provenance.registers[step - 2] if step > 1 else {}
+            for others, origin in decoder.functions(by, step - 1, held):
+                builder.functions.append((frozenset({node, *others}), origin))
+
     for origin, content in lineage.made.items():
-        builder.function(content, origin)
+        compute(content, origin, computed[origin.variable], origin.step)
     common: list[frozenset[Node]] = []
     contents: dict[Node, Content] = {}
     for step, released in enumerate(lineage.provenance.released, start=1):
@@ -102,7 +114,7 @@ def build_influence(
             found.update(origin for origin, grade in content.items() if grade is Grade.WHOLE)
             if any(grade is not Grade.WHOLE for grade in content.values()):
                 part = Part(number, step)
-                builder.function(content, part)
+                compute(content, part, core.components[number], step)
                 contents[part] = content
                 found.add(part)
         common.append(frozenset(found))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Literal
 
 from posg.grammar import parse, syntax
 from posg.grammar.diagnostics import Bag
@@ -29,18 +28,16 @@ _MAX_NUMERIC = 8
 _MAX_NODES = 20_000
 _MEMORY = 1 << 28
 
-Kind = Literal["action", "observation"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """``share KIND[AGENT] after DELAY``, or with a delay of None ``forget KIND[AGENT]``.
 
-    ``agents`` are numbers. A new ``share`` rule adds to those that there are; a new ``forget`` rule
+    ``kind`` is ``ACTION`` or ``OBSERVATION``, ``agents`` are numbers. A new ``share`` rule adds to those that there are; a new ``forget`` rule
     replaces all that a structure says about these values.
     """
 
-    kind: Kind
+    kind: Role
     agents: tuple[int, ...]
     delay: int | None
 
@@ -48,7 +45,7 @@ class Rule:
         """What it is about, as it is written; ``[i]`` stands for all agents with such variables."""
         whole = self.agents == _owners(model, self.kind) and len(self.agents) > 1
         names = ["i"] if whole else [model.agents[number].name for number in self.agents]
-        return ", ".join(f"{self.kind}[{name}]" for name in names)
+        return ", ".join(f"{self.kind.value}[{name}]" for name in names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +55,19 @@ class Repair:
     Attributes
     ----------
     rules
-        What to add to the structure; a ``forget`` replaces other rules about the same values.
+        What to add to the structure.
+    text
+        The rules as they are written, on one line.
     holds
         Whether Assumption 3 holds then; None if that could not be decided within limits.
     method
         ``structure``, ``numeric`` or ``undecided``.
     """
 
-    rules: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    text: str
     holds: bool | None
     method: str
-
-    @property
-    def text(self) -> str:
-        """The rules on one line."""
-        return "; ".join(self.rules)
 
 
 def find_repairs(compiled: Compiled, cause: Cause) -> tuple[Repair, ...]:
@@ -131,11 +126,11 @@ def _repair(compiled: Compiled, rules: Sequence[Rule], holds: bool | None, metho
     values: dict[int | None, list[str]] = {}
     for rule in rules:
         values.setdefault(rule.delay, []).append(rule.values(compiled.checked.model))
-    texts = tuple(
+    texts = [
         f"forget {', '.join(about)}" if delay is None else f"share {', '.join(about)} after {delay}"
         for delay, about in values.items()
-    )
-    return Repair(rules=texts, holds=holds, method=method)
+    ]
+    return Repair(rules=tuple(rules), text="; ".join(texts), holds=holds, method=method)
 
 
 def _changes(compiled: Compiled, cause: Cause) -> Iterator[tuple[tuple[Rule, ...], Core]]:
@@ -144,7 +139,7 @@ def _changes(compiled: Compiled, cause: Cause) -> Iterator[tuple[tuple[Rule, ...
     single: list[Rule] = []
     tried = 0
     for rule in _rules(compiled, cause):
-        changed = _apply(model, compiled.core, rule)
+        changed = apply_rule(model, compiled.core, rule)
         if changed is not None:
             single.append(rule)
             tried += 1
@@ -152,8 +147,8 @@ def _changes(compiled: Compiled, cause: Cause) -> Iterator[tuple[tuple[Rule, ...
     for first, second in combinations(sorted(single, key=lambda rule: -len(rule.agents)), 2):
         if first.kind == second.kind and set(first.agents) & set(second.agents):
             continue
-        middle = _apply(model, compiled.core, first)
-        changed = None if middle is None else _apply(model, middle, second)
+        middle = apply_rule(model, compiled.core, first)
+        changed = None if middle is None else apply_rule(model, middle, second)
         if changed is not None:
             tried += 1
             yield (first, second), changed
@@ -165,17 +160,22 @@ def _rules(compiled: Compiled, cause: Cause) -> Iterator[Rule]:
     """Rules that may help, the likeliest first: for the agent to blame, for all, for each other."""
     model = compiled.checked.model
     blamed = next(agent.number for agent in model.agents if agent.name == cause.agent)
-    tell: list[tuple[Kind, int | None]] = [("observation", 1), ("observation", 0)]
-    order: list[tuple[Kind, int | None]]
+    tell: list[tuple[Role, int | None]] = [(Role.OBSERVATION, 1), (Role.OBSERVATION, 0)]
+    order: list[tuple[Role, int | None]]
     match cause.kind:
         case CauseKind.OWN_ACTION_PRIVATE:
-            order = [("action", None), ("action", 1), *tell]
+            order = [(Role.ACTION, None), (Role.ACTION, 1), *tell]
         case CauseKind.HIDDEN_CONTROL:
-            order = [("action", 1), *tell, ("action", None)]
+            order = [(Role.ACTION, 1), *tell, (Role.ACTION, None)]
         case CauseKind.SIGNALS:
-            order = [*tell, ("action", None), ("action", 1)]
+            order = [*tell, (Role.ACTION, None), (Role.ACTION, 1)]
         case CauseKind.SILENCE:
-            order = [*_conditional(compiled.provenance), *tell, ("action", 1), ("action", None)]
+            order = [
+                *_conditional(compiled.provenance),
+                *tell,
+                (Role.ACTION, 1),
+                (Role.ACTION, None),
+            ]
     for kind, delay in order:
         owners = _owners(model, kind)
         scopes = [(blamed,), owners, *((number,) for number in owners if number != blamed)]
@@ -184,34 +184,26 @@ def _rules(compiled: Compiled, cause: Cause) -> Iterator[Rule]:
                 yield Rule(kind=kind, agents=agents, delay=delay)
 
 
-def _kind(variable: Variable) -> Kind:
-    return "action" if variable.role is Role.ACTION else "observation"
-
-
-def _owners(model: GameModel, kind: Kind) -> tuple[int, ...]:
-    groups = model.actions if kind == "action" else model.observations
+def _owners(model: GameModel, kind: Role) -> tuple[int, ...]:
+    groups = model.actions if kind is Role.ACTION else model.observations
     return tuple(number for number, group in enumerate(groups) if group)
 
 
-def _conditional(provenance: Provenance) -> list[tuple[Kind, int | None]]:
+def _conditional(provenance: Provenance) -> list[tuple[Role, int | None]]:
     """Kinds and delays of values that are shared now and then, the longest delays first."""
     delays = {
-        (step - origin.step, _kind(origin.variable))
+        (step - origin.step, origin.variable.role.value)
         for step, released in enumerate(provenance.released, start=1)
         for content in released
         for origin, grade in content.items()
         if grade is Grade.MAYBE
     }
-    found: list[tuple[Kind, int | None]] = []
-    for delay, kind in sorted(delays, reverse=True):
-        if delay > 1:
-            found.append((kind, delay))
-    return found
+    return [(Role(kind), delay) for delay, kind in sorted(delays, reverse=True) if delay > 1]
 
 
-def _apply(model: GameModel, core: Core, rule: Rule) -> Core | None:
-    """A structure with a rule more; None if that changes nothing or is not possible."""
-    groups = model.actions if rule.kind == "action" else model.observations
+def apply_rule(model: GameModel, core: Core, rule: Rule) -> Core | None:
+    """Add a rule to a structure; None if that changes nothing or is not possible."""
+    groups = model.actions if rule.kind is Role.ACTION else model.observations
     variables = [variable for number in rule.agents for variable in groups[number]]
     if rule.delay is None:
         return _forget(core, frozenset(variables))
