@@ -351,3 +351,49 @@ def test_event_triggered_is_its_rules() -> None:
         Share("action", None, None, 1),
     ]
     assert_same_partition(result, rules, 2, False)
+
+
+SAME = [
+    # The items of a tuple wait together: an action as long as the observation that it led to.
+    (
+        "share (o0[i], u0[i]) after 1;",
+        "share (if o0[i] == 0 then u0[i] else 2 + u0[i]) after 1;",
+    ),
+    ("share (o0[i], 1) after 0;", "share o0[i] + 1 after 0; "),
+    (
+        "share o0[i] after (if i == a then 0 else 2);",
+        "share o0[a] after 0; share o0[b] after 2;",
+    ),
+    (
+        "share u0[j] after 1 + (count k: k == b and j == b);",
+        "share u0[a] after 1; share u0[b] after 2;",
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "two"), SAME)
+@pytest.mark.parametrize("initial", [False, True])
+def test_two_ways_to_say_the_same(one: str, two: str, initial: bool) -> None:
+    text = game(2, horizon=4, initial=initial) + f"sharing one {{ {one} }} sharing two {{ {two} }}"
+    first = compiled(text, sharing="one").information
+    assert_same_tables(first, compiled(text, sharing="two").information)
+
+
+@pytest.mark.parametrize(
+    ("delay", "code"),
+    [
+        ("step", "P0429"),
+        ("if step == 1 then 0 else 1", "P0429"),
+        ("o0[i]", "P0106"),
+        ("1/2", "P0107"),
+        ("1/0", "P0310"),
+        ("true", "P0201"),
+        ("0 - 1", "P0409"),
+        ("nowhere", "P0102"),
+    ],
+)
+def test_delays_that_are_none(delay: str, code: str) -> None:
+    text = game(2) + f"sharing s {{ share o0[i] after {delay}; }}"
+    result, bag = compile_bag(text, sharing="s")
+    assert result is None
+    assert {d.code for d in bag.diagnostics} == {code}
