@@ -23,6 +23,8 @@ from .protocol import StageSolution
 from .team import order_agents, solve_team
 from .zero_sum import solve_saddle
 
+MARGIN = 1e-13
+"""What a branch must promise above the best to be searched, relative to the largest payoff."""
 SEARCH = 10**10
 """Payoffs that a branch and bound may look at in a node before it gives up (some ten seconds)."""
 _SHARED = 1 << 16
@@ -136,9 +138,18 @@ def solve_team_compiled(payoffs: StagePayoffs) -> StageSolution:
     bounds = np.empty(nodes)
     status = np.empty(nodes, dtype=np.int64)
     limit = SEARCH // (flat.shape[1] // (shape[2 * others[0]] * shape[2 * others[0] + 1]))
+    scale = scale_of(flat)
+    margins = MARGIN * scale
     _share(
         lambda part: solve_teams(
-            flat[part], types, actions, limit, rows[part], bounds[part], status[part]
+            flat[part],
+            types,
+            actions,
+            margins[part],
+            limit,
+            rows[part],
+            bounds[part],
+            status[part],
         ),
         nodes,
         flat.size,
@@ -151,7 +162,7 @@ def solve_team_compiled(payoffs: StagePayoffs) -> StageSolution:
     values = expect_common(table, ordered)
     gaps = np.maximum(bounds - values, 0.0)
     prescriptions = [ordered[agents.index(agent)] for agent in range(len(agents))]
-    refused = _refused(status, gaps, scale_of(table))
+    refused = _refused(status, gaps, scale)
     if len(refused):
         again = solve_team(
             replace(

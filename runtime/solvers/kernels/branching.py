@@ -7,52 +7,6 @@ import numpy as np
 from ...game import Floats, Ints
 from .compiling import compile_kernel
 
-TOLERANCE = 1e-13
-"""Branches that promise less than this much more than the best are not searched; relative to the
-largest payoff, and reported in the bound."""
-
-
-@compile_kernel
-def _respond_in_turn(table: Floats, types: Ints, actions: Ints, row: Ints, totals: Floats) -> float:
-    """Let two agents best-respond to each other until neither changes; return what it is worth.
-
-    ``table`` is flat; ``row`` (m_1 + m_2) are the actions, ``totals`` is for scratch.
-    """
-    size = types[1] * actions[1]
-    reached = 0.0
-    for _ in range(100):
-        for k in range(size):
-            totals[k] = 0.0
-        for p in range(types[0]):
-            place = (p * actions[0] + row[p]) * size
-            for k in range(size):
-                totals[k] += table[place + k]
-        reached = 0.0
-        for q in range(types[1]):
-            best = 0
-            for b in range(1, actions[1]):
-                if totals[q * actions[1] + b] > totals[q * actions[1] + best]:
-                    best = b
-            reached += totals[q * actions[1] + best]
-            row[types[0] + q] = best
-        improved = 0.0
-        for p in range(types[0]):
-            most = -np.inf
-            best = 0
-            for a in range(actions[0]):
-                place = (p * actions[0] + a) * size
-                total = 0.0
-                for q in range(types[1]):
-                    total += table[place + q * actions[1] + row[types[0] + q]]
-                if total > most:
-                    most = total
-                    best = a
-            improved += most
-            row[p] = best
-        if improved <= reached + 1e-13 * abs(reached):
-            break
-    return float(reached)
-
 
 @compile_kernel
 def _relax(table: Floats, first: int, types: Ints, actions: Ints, rest: Ints) -> float:
@@ -197,6 +151,7 @@ def solve_teams(
     tables: Floats,
     types: Ints,
     actions: Ints,
+    margins: Floats,
     limit: int,
     rows: Ints,
     bounds: Floats,
@@ -205,20 +160,22 @@ def solve_teams(
     """Fill in the best deterministic prescriptions.
 
     The choices of all agents but the last are branched on, one private value at a time, most
-    promising action first; the last agent best-responds for each of its private values. With two agents the
-    search starts from prescriptions that are best responses to each other, and bounds are tightened
-    first where that pays.
+    promising action first; the last agent best-responds for each of its private values. So the first answer
+    is a greedy one, which proved as good as what best responses in turn lead to. With two agents
+    bounds are tightened first where that pays.
 
     Parameters
     ----------
     tables : (G, m_1 * A_1 * ... * m_n * A_n)
     types, actions : (n,)
         m_i and A_i, n >= 2.
+    margins : (G,)
+        Branches that promise no more than this above the best are not searched.
     limit
         Most branches looked at in a node.
     rows : (G, m_1 + ... + m_n), written
     bounds : (G,), written
-        No prescriptions are worth more.
+        No prescriptions are worth more, by what the branches not searched promise.
     status : (G,), written
         0 when the search was complete, 1 when the limit was reached.
     """
@@ -259,16 +216,11 @@ def solve_teams(
     last = agents - 1
     for node in range(nodes):
         table = tables[node]
-        scale = 0.0
-        for k in range(len(table)):
-            scale = max(scale, abs(table[k]))
         row = rows[node]
         for k in range(len(row)):
             row[k] = 0
         best = -np.inf
-        if agents == 2:
-            best = _respond_in_turn(table, types, actions, row, base)
-        margin = TOLERANCE * scale
+        margin = margins[node]
         status[node] = 0
         bounds[node] = -np.inf
         looked = 0
