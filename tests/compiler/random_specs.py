@@ -126,7 +126,9 @@ def _rules(random: Random, agents: tuple[str, ...]) -> str:
             case "forget":
                 lines.append(f"forget action[{i}];")
             case "when":
-                lines.append(f"share action[{i}] after 1 when {random.choice(('step == 1', 'step != 2'))};")
+                lines.append(
+                    f"share action[{i}] after 1 when {random.choice(('step == 1', 'step != 2'))};"
+                )
             case delay:
                 lines.append(f"share action[{i}] after {delay};")
     return "sharing mine {\n  " + "\n  ".join(lines) + "\n}\n"
