@@ -8,6 +8,7 @@ from pathlib import Path
 
 from posg.compiler.idle import report_idle
 from posg.compiler.pipeline import Compiled
+from posg.compiler.unused import report_unfit
 from posg.grammar.diagnostics import Bag
 from posg.runtime import (
     Observability,
@@ -19,7 +20,7 @@ from posg.runtime import (
 )
 
 from .independence import assumption_3, independence_text
-from .inputs import compile_file
+from .inputs import compile_file, compile_program, load_program
 from .output import OK, diagnostics_json, number_text, show_diagnostics, show_json
 from .recall import recall_json, recall_text
 
@@ -69,7 +70,10 @@ def check(options: argparse.Namespace) -> int:
 
         return lift(options)
     bag = Bag()
-    compiled = compile_file(options, bag)
+    program = load_program(options.file, bag)
+    compiled = compile_program(program, options, bag)
+    used = compiled.information.name.partition("(")[0]
+    report_unfit(program, compiled.checked.model, used, bag)
     verdicts = verdicts_of(compiled, bag)
     show_diagnostics(bag.diagnostics)
     if options.format == "json":

@@ -96,7 +96,18 @@ def compile_file(options: argparse.Namespace, bag: Bag) -> Compiled:
     FailedError
         After diagnostics.
     """
-    compiled = compile_game(load_program(options.file, bag), request_of(options), bag)
+    return compile_program(load_program(options.file, bag), options, bag)
+
+
+def compile_program(program: Program, options: argparse.Namespace, bag: Bag) -> Compiled:
+    """Compile one game of a program as the shared options say.
+
+    Raises
+    ------
+    FailedError
+        After diagnostics.
+    """
+    compiled = compile_game(program, request_of(options), bag)
     if compiled is None:
         raise FailedError(bag)
     return compiled

@@ -26,7 +26,7 @@ from .model import (
     Variable,
     tuple_domain,
 )
-from .rewrite import agent_node, free_names, rewrite, substitute
+from .rewrite import agent_node, free_names, index_names, rewrite, substitute
 from .sharing import Applied
 from .types import Context, Place, check_assignment, infer, value_type
 
@@ -329,7 +329,7 @@ class _Resolver:
         """Instances of one expression of ``chi`` over its free indices."""
         known = {*scope.families, *scope.parameters, *scope.defines, *scope.symbols}
         known |= {*scope.agent_names, *scope.agent_families, "observation", "action", "reward"}
-        free = sorted(free_names(value) - known)
+        free = sorted((free_names(value) & index_names(value)) - known)
         found: list[Component] = []
         for choice in product(*([self.model.agents] * len(free))):
             bindings: dict[str, Value] = dict(zip(free, choice, strict=True))

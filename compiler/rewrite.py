@@ -56,6 +56,26 @@ def free_names(node: syntax.Node) -> frozenset[str]:
     return frozenset(found)
 
 
+def occurrences(node: syntax.Node, kind: type[NodeType]) -> list[NodeType]:
+    """Every part of a kind, the whole included."""
+    found: list[NodeType] = []
+
+    def look(part: syntax.Node) -> syntax.Node | None:
+        if isinstance(part, kind):
+            found.append(part)
+        return None
+
+    rewrite(node, look)
+    return found
+
+
+def index_names(node: syntax.Node) -> frozenset[str]:
+    """Names that stand where an index or an argument stands."""
+    places = [index for part in occurrences(node, syntax.Name) for index in part.indices]
+    places += [given for call in occurrences(node, syntax.Call) for given in call.arguments]
+    return frozenset(part.name for part in places if isinstance(part, syntax.Name))
+
+
 def substitute(node: NodeType, values: Mapping[str, syntax.Expr]) -> NodeType:
     """Replace names by expressions; bound names are renamed where they would capture."""
     if not values:

@@ -22,6 +22,7 @@ from .rewrite import (
     inline,
     name_node,
     number_node,
+    occurrences,
     rewrite,
     substitute,
     value_node,
@@ -46,7 +47,7 @@ def apply_sharing(
     """Look up a structure, bind its arguments and translate its rules; None if refused."""
     try:
         sharing = _structure(model, call)
-        translator = _Translator(model, sharing, _arguments(model, sharing, call), bag)
+        translator = _Translator(model, sharing, _arguments(model, sharing, call, bag), bag)
         core = translator.run()
     except SpecError as error:
         bag.extend(error.bag.diagnostics)
@@ -98,7 +99,7 @@ def split_rules(model: GameModel, call: syntax.StructureCall, bag: Bag) -> Split
     """Take the directed rules out of a structure; None if there is something wrong with it."""
     try:
         sharing = _structure(model, call)
-        translator = _Translator(model, sharing, _arguments(model, sharing, call), bag)
+        translator = _Translator(model, sharing, _arguments(model, sharing, call, bag), bag)
         return translator.split()
     except SpecError as error:
         bag.extend(error.bag.diagnostics)
@@ -114,7 +115,7 @@ def _structure(model: GameModel, call: syntax.StructureCall) -> syntax.Sharing:
 
 
 def _arguments(
-    model: GameModel, sharing: syntax.Sharing, call: syntax.StructureCall
+    model: GameModel, sharing: syntax.Sharing, call: syntax.StructureCall, bag: Bag
 ) -> dict[str, syntax.Expr]:
     """Argument of each parameter, positional ones first, then by name, then defaults."""
     names = [parameter.name for parameter in sharing.parameters]
@@ -143,6 +144,7 @@ def _arguments(
             raise SpecError.single("P0101", argument.span, name=name)
         given[name] = argument
     values = {name: parameter.value for name, parameter in model.scope.parameters.items()}
+    agents: list[Agent] = []
     for parameter in sharing.parameters:
         found = given.get(parameter.name)
         value: syntax.Expr | None = parameter.default if found is None else found
@@ -159,7 +161,11 @@ def _arguments(
                 number = integer(value, values, what=f"`{parameter.name}`")
                 given[parameter.name] = number_node(number, value.span)
             case syntax.ParameterKind.AGENT:
-                given[parameter.name] = agent_node(_agent(model, value), value.span)
+                agent = _agent(model, value)
+                if agent in agents:
+                    bag.report("P0425", value.span, agent=agent, structure=sharing.name)
+                agents.append(agent)
+                given[parameter.name] = agent_node(agent, value.span)
             case syntax.ParameterKind.DEFINE:
                 if not isinstance(value, syntax.Name) or value.name not in model.scope.defines:
                     text = value.span.text
@@ -175,7 +181,7 @@ def _arguments(
 
 
 def _agent(model: GameModel, value: syntax.Expr) -> Agent:
-    text = value.span.text.replace(" ", "")
+    text = _plain_text(value) if isinstance(value, syntax.Name) else value.span.text
     for agent in model.agents:
         if agent.name == text:
             return agent
@@ -434,13 +440,13 @@ class _Translator:
         for name in sorted(free_names(value) - known):
             places = [
                 (part, place)
-                for part in _names(value)
+                for part in occurrences(value, syntax.Name)
                 for place, index in enumerate(part.indices)
                 if isinstance(index, syntax.Name) and index.name == name
             ]
             calls = any(
                 isinstance(argument, syntax.Name) and argument.name == name
-                for call in _calls(value)
+                for call in occurrences(value, syntax.Call)
                 for argument in call.arguments
             )
             if not places and not calls:
@@ -455,7 +461,7 @@ class _Translator:
     def exists(self, value: syntax.Expr) -> bool:
         """Whether the members that an instance names were declared."""
         scope = self.model.scope
-        for part in _names(value):
+        for part in occurrences(value, syntax.Name):
             family: Family | None = scope.families.get(part.name)
             if family is None or len(part.indices) != family.arity:
                 continue
@@ -826,27 +832,3 @@ def _plain_text(node: syntax.Name | syntax.Number | syntax.Boolean) -> str:
                 _plain_text(i) for i in node.indices if isinstance(i, syntax.Name | syntax.Number)
             )
             return f"{node.name}[{inner}]" if inner else node.name
-
-
-def _names(node: syntax.Node) -> list[syntax.Name]:
-    found: list[syntax.Name] = []
-
-    def look(part: syntax.Node) -> syntax.Node | None:
-        if isinstance(part, syntax.Name):
-            found.append(part)
-        return None
-
-    rewrite(node, look)
-    return found
-
-
-def _calls(node: syntax.Node) -> list[syntax.Call]:
-    found: list[syntax.Call] = []
-
-    def look(part: syntax.Node) -> syntax.Node | None:
-        if isinstance(part, syntax.Call):
-            found.append(part)
-        return None
-
-    rewrite(node, look)
-    return found

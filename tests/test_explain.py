@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
 
 from posg.cli import main
+from posg.grammar import messages
 from posg.grammar.explain import explain
 from posg.grammar.messages import MESSAGES
 from posg.runtime.errors import LimitError
@@ -106,3 +109,12 @@ def test_commands_without_a_game(
     assert codes_of(capsys.readouterr().err) == {"P0815"}
     assert main(["explain", "P9999"]) == 1
     assert codes_of(capsys.readouterr().err) == {"P0820"}
+
+
+def test_no_code_is_given_twice() -> None:
+    stages = [
+        import_module(f"posg.grammar.messages.{name}")
+        for _, name, _ in iter_modules(messages.__path__)
+    ]
+    codes = [code for stage in stages for code in getattr(stage, "MESSAGES", {})]
+    assert sorted(codes) == CODES

@@ -166,4 +166,16 @@ MESSAGES: Mapping[str, Message] = {
         label="this is the step at which the value was generated",
         helps=("write one rule for each delay: `share X after 1 when step == 1;`",),
     ),
+    "P0425": Message(
+        "{agent} takes two parts in `{structure}`",
+        label="the same agent again",
+        helps=("name a different agent for each part",),
+        warning=True,
+    ),
+    "P0424": Message(
+        "the structure `{name}`, which is not used here, does not fit `{game}`: {inner}",
+        label="{code}",
+        helps=("`posg explain {code}` says more",),
+        warning=True,
+    ),
 }
