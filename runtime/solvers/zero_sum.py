@@ -100,6 +100,7 @@ def _solve_program(table: Floats) -> tuple[Floats, Floats]:
         b_eq=np.ones(types_1),
         bounds=[(0, None)] * weights + [(None, None)] * types_2,
         method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
     if found.status != 0:
         raise AssertionError(f"linear program of a stage: {found.message}")
