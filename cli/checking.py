@@ -14,7 +14,6 @@ from posg.runtime import (
     Observability,
     check_perfect_recall,
     classify_game,
-    count_common_information,
     measure_observability,
     save_game,
 )
@@ -23,25 +22,17 @@ from .independence import assumption_3, independence_text
 from .inputs import compile_file, compile_program, load_program
 from .output import OK, diagnostics_json, number_text, show_diagnostics, show_json
 from .recall import recall_json, recall_text
+from .size_report import (
+    nested_of,
+    nested_text,
+    recall_bound,
+    recall_bound_text,
+    sizes_of,
+    sizes_text,
+)
+from .theory import theory_json, theory_of, theory_text
 
 CHECK_NODES = 100_000
-CHECK_SUPPORTS = 5_000
-
-
-def sizes_of(compiled: Compiled) -> dict[str, object]:
-    """Sizes for the JSON of ``check``; the common information is counted if that is cheap."""
-    game, information = compiled.game, compiled.information
-    common = count_common_information(game, information, max_supports=CHECK_SUPPORTS).histories
-    counts = information.private_counts
-    return {
-        "states": game.state_count,
-        "actions": dict(zip(game.agents, game.action_counts, strict=True)),
-        "observations": dict(zip(game.agents, game.observation_counts, strict=True)),
-        "common": None if common is None else list(common),
-        "private": {
-            agent: [step[place] for step in counts] for place, agent in enumerate(game.agents)
-        },
-    }
 
 
 def assumption_2(found: Observability) -> dict[str, object]:
@@ -88,19 +79,23 @@ def verdicts_of(compiled: Compiled, bag: Bag) -> dict[str, object]:
     report_idle(compiled.checked.model, compiled.checked.dynamics, compiled.provenance, bag)
     observability = measure_observability(compiled.game)
     recall = check_perfect_recall(compiled.game, compiled.information)
-    return {
+    sizes = sizes_of(compiled)
+    verdicts: dict[str, object] = {
         "schema": "posg.check/1",
         "game": compiled.game.name,
         "sharing": compiled.information.name,
         "class": classify_game(compiled.game).value,
         "horizon": compiled.game.horizon,
-        "sizes": sizes_of(compiled),
+        "sizes": sizes,
         "assumption_1": {"holds": True},
         "assumption_2": assumption_2(observability),
         "assumption_3": assumption_3(compiled, max_nodes=CHECK_NODES),
         "perfect_recall": recall_json(recall),
-        "diagnostics": diagnostics_json(bag),
+        "nested_information": nested_of(compiled),
+        "lemma_1": recall_bound(compiled, sizes) if recall.holds else None,
     }
+    verdicts["theory"] = theory_json(theory_of(compiled, verdicts))
+    return {**verdicts, "diagnostics": diagnostics_json(bag)}
 
 
 def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
@@ -114,15 +109,7 @@ def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
             f"{game.horizon}, {game.state_count} states"
         ),
     ]
-    for agent in game.agents:
-        lines.append(
-            f"  {agent}: {sizes['actions'][agent]} actions, "
-            f"{sizes['observations'][agent]} observations, private values "
-            + ", ".join(str(count) for count in sizes["private"][agent])
-        )
-    common = sizes["common"]
-    shown = "too many to count" if common is None else ", ".join(str(c) for c in common)
-    lines.append(f"  common information: {shown}")
+    lines += sizes_text(compiled, sizes)
     lines.append("Assumption 1 (evolution of information): holds")
     second = verdicts["assumption_2"]
     assert isinstance(second, dict)
@@ -139,6 +126,13 @@ def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
     recall = verdicts["perfect_recall"]
     assert isinstance(recall, dict)
     lines += recall_text(recall)
+    bound = verdicts["lemma_1"]
+    if isinstance(bound, dict):
+        lines.append(recall_bound_text(bound))
+    nested = verdicts["nested_information"]
+    assert nested is None or isinstance(nested, dict)
+    lines += nested_text(nested)
+    lines += theory_text(theory_of(compiled, verdicts))
     return "\n".join(lines)
 
 

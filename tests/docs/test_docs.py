@@ -9,6 +9,8 @@ In README.md, CONTRIBUTING.md, docs/ and the READMEs of folders:
   at once is all that was printed. Of a line that sets up a virtual environment only the last
   command counts. ``python`` blocks are run there, too.
 - Links lead to files and headings that exist.
+
+`--update-golden` puts what was printed into the pages.
 """
 
 import re
@@ -107,6 +109,7 @@ def test_commands(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    update_golden: bool,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "specs").symlink_to(TOP / "specs", target_is_directory=True)
@@ -121,7 +124,11 @@ def test_commands(
         for arguments, status in posg_commands(block) if block.kind == "sh" else ():
             assert main(arguments) == status, f"{block}: {arguments}"
         printed = capsys.readouterr()
-        if block.output is not None:
+        if block.output is not None and update_golden:
+            text = page.read_text(encoding="utf-8")
+            old, new = f"```text\n{block.output}```", f"```text\n{printed.out}{printed.err}```"
+            page.write_text(text.replace(old, new, 1), encoding="utf-8")
+        elif block.output is not None:
             assert printed.out + printed.err == block.output, str(block)
 
 

@@ -1,0 +1,55 @@
+"""What ``posg check`` says about the theorems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from posg.compiler.delays import recognise
+from posg.compiler.pipeline import Compiled
+from posg.runtime.theory import Theorem, survey_theorems
+
+WORDS = {True: "applies", False: "does not apply", None: "is not decided"}
+PLURAL = {"applies": "apply", "does not apply": "do not apply", "is not decided": "are not decided"}
+
+
+def theory_of(compiled: Compiled, verdicts: Mapping[str, Any]) -> tuple[Theorem, ...]:
+    """Hold the main theorems against the verdicts of ``check``."""
+    example = recognise(compiled.checked.model, compiled.provenance)
+    second = verdicts["assumption_2"]
+    gamma = second.get("lower", second["gamma"])
+    common = verdicts["sizes"]["common"]
+    return survey_theorems(
+        compiled.game,
+        strategy_independent=verdicts["assumption_3"]["holds"],
+        gamma=0.0 if second["holds"] is False else gamma if second["holds"] else None,
+        example=None if example is None else example.value,
+        common_sizes=None if common is None else tuple(common),
+        private_sizes=compiled.information.private_counts,
+    )
+
+
+def theory_json(theorems: tuple[Theorem, ...]) -> list[dict[str, object]]:
+    """Theorems as data."""
+    return [
+        {
+            "theorems": theorem.numbers,
+            "subject": theorem.subject,
+            "applies": theorem.applies,
+            "reason": theorem.reason,
+            "bound": theorem.bound,
+        }
+        for theorem in theorems
+    ]
+
+
+def theory_text(theorems: tuple[Theorem, ...]) -> list[str]:
+    """One line a theorem."""
+    lines = ["Theory"]
+    for theorem in theorems:
+        word = WORDS[theorem.applies]
+        rest = theorem.bound or theorem.reason
+        name = "Theorems" if "," in theorem.numbers else "Theorem"
+        verb = word if name == "Theorem" else PLURAL[word]
+        lines.append(f"  {name} {theorem.numbers} ({theorem.subject}) {verb}: {rest}")
+    return lines
