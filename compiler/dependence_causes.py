@@ -65,7 +65,7 @@ def explain_dependence(
 
     Looks at the first step h at which beliefs differ and at the choice of step h - 1 that makes the
     difference, as earlier beliefs do not depend on strategies. Several causes may apply; the first
-    that does is named, in the order: silence, own action, signals, hidden control.
+    that does is named, in the order: silence, own action, hidden control, signals.
 
     Parameters
     ----------
