@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .information import IncrementLabels, InformationStructure, Update
     from .nested_information import find_nested_information
     from .nodes import CommonInformation, expand_common_information
-    from .observability import Observability, measure_observability
+    from .observability import Bracket, Observability, StepObservability, measure_observability
     from .perfect_recall import Event, PerfectRecall, RecallWitness, check_perfect_recall
     from .planning import Solution, plan
     from .policies import BoundPolicy, Policy
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BeliefWitness",
     "BoundPolicy",
+    "Bracket",
     "Certificate",
     "Choice",
     "CommonInformation",
@@ -62,6 +63,7 @@ __all__ = [
     "RewardScope",
     "Rewards",
     "Solution",
+    "StepObservability",
     "StrategyDependenceError",
     "StrategyIndependence",
     "Update",
@@ -100,7 +102,12 @@ _HOMES = {
     "information": ("IncrementLabels", "InformationStructure", "Update"),
     "nested_information": ("find_nested_information",),
     "nodes": ("CommonInformation", "expand_common_information"),
-    "observability": ("Observability", "measure_observability"),
+    "observability": (
+        "Bracket",
+        "Observability",
+        "StepObservability",
+        "measure_observability",
+    ),
     "perfect_recall": ("Event", "PerfectRecall", "RecallWitness", "check_perfect_recall"),
     "planning": ("Solution", "plan"),
     "policies": ("BoundPolicy", "Policy"),

@@ -1,22 +1,63 @@
-"""How much the joint observation says about the state: gamma of Assumption 2, exactly."""
+"""How much observations say about the state: gamma of Assumption 2, jointly and for each agent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from time import monotonic
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .arrays import digits, expand_ranges
 from .game import Dynamics, Floats, Game, Ints
+from .separation import EXACT, Separation, merge_columns, separate_quickly
 
-EXACT_STATES = 12
-"""Most states for which all ways to split them are tried."""
+SECONDS = 5.0
+"""How long linear programs may take if nothing else is said."""
+INDIVIDUAL_SECONDS = 1.0
+"""The same for what cannot change gamma any more: gamma of each agent, and of other steps."""
 _DIGITS = 12
 """Rows of an observation matrix that agree to so many digits are equal."""
-_DEPENDENT = 1e-10
-"""A row this close to the span of others depends on them linearly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bracket:
+    """A number between two proved bounds; it is known if they agree to 1e-9."""
+
+    lower: float
+    upper: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether the bounds agree."""
+        return self.upper - self.lower <= EXACT
+
+    @property
+    def positive(self) -> bool | None:
+        """Whether the number is positive: above 1e-9 for sure; None if that is open."""
+        return True if self.lower > EXACT else False if self.upper <= EXACT else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepObservability:
+    """gamma_h of some steps, after some joint actions.
+
+    Attributes
+    ----------
+    steps
+        The h of the observations o_h that it is about.
+    actions
+        Joint actions before that observation, each from agents to actions; None if all actions
+        give the same.
+    states, observations
+        How many states can be reached there, and how many joint observations can be made.
+    """
+
+    steps: tuple[int, ...]
+    actions: tuple[Mapping[str, str], ...] | None
+    states: int
+    observations: int
+    gamma: Bracket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,29 +66,46 @@ class Observability:
 
     Attributes
     ----------
-    gamma
-        The minimum over steps and joint actions; None when it was not decided.
+    bounds
+        Between which numbers gamma lies, the minimum over steps and joint actions.
     step
-        The h of the observation o_h that attains it; None when there is nothing to tell apart.
+        The first h of the observations o_h that attain the upper bound; None when there is nothing
+        to tell apart.
     action
         Each agent's action before that observation; None when the observation does not depend on
         it.
     first, second
         b and b', distributions over states with disjoint supports whose observations differ by
-        2 gamma in L1; from labels to positive probabilities.
+        2 gamma in L1 (twice the upper bound); from labels to positive probabilities.
     reason
-        Why it was not decided.
+        Why gamma is 0, where that can be seen from sizes; or why it was not decided.
+    per_step
+        gamma_h for each step and joint action, equal ones together.
+    individual
+        For each agent the same as ``bounds``, where nothing but its own observation counts.
     """
 
-    gamma: float | None
+    bounds: Bracket
     step: int | None = None
     action: Mapping[str, str] | None = None
     first: Mapping[str, float] | None = None
     second: Mapping[str, float] | None = None
     reason: str | None = None
+    per_step: tuple[StepObservability, ...] = ()
+    individual: Mapping[str, Bracket] = field(default_factory=dict[str, Bracket])
+
+    @property
+    def gamma(self) -> float | None:
+        """The minimum; None when it was not found to 1e-9."""
+        return self.bounds.upper if self.bounds.exact else None
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether Assumption 2 holds; None when that was not decided."""
+        return self.bounds.positive
 
 
-def measure_observability(game: Game) -> Observability:
+def measure_observability(game: Game, *, seconds: float = SECONDS) -> Observability:
     """Find the smallest gamma_h over steps and joint actions, with beliefs that attain it.
 
     gamma_h is the minimum, over splits of the states into two nonempty parts and distributions x
@@ -55,46 +113,75 @@ def measure_observability(game: Game) -> Observability:
     observation matrix of step h + 1 after joint action a has one row P(o | s') for each next state
     s' that is reachable there; where the emission depends on s too, it has one row for each
     distinct emission that s' is reached with. The observations are o_2, ..., o_H, on which
-    decisions are based (o_2 if H = 1), and the initial observation if there is one.
+    decisions are based (o_2 if H = 1), and the initial observation if there is one. An agent
+    without one of its own is judged by what it observes later.
 
-    Linearly dependent rows give gamma = 0 at once, two rows a closed form. Otherwise up to
-    ``EXACT_STATES`` rows are split in all ways, with one linear program each; with more rows the
-    matrix stays undecided, and so does gamma unless another matrix gives 0.
+    Linearly dependent rows give gamma = 0 at once, and small and square matrices need no linear
+    program (``separation``); others are narrowed down by linear programs for some ``seconds``
+    (``separation_programs``), matrices sharing the time. What is left open then is a bracket.
 
     Notes
     -----
     Source: Liu and Zhang (2023), Assumption 2. With emissions that depend on actions the minimum
     over actions is taken, which is the assumption for every policy.
     """
-    distinct: dict[bytes, _Matrix] = {}
-    for matrix in _list_matrices(game):
-        if len(matrix.rows) > 1:
-            distinct.setdefault(matrix.key, matrix)
-    # Dependent rows first, everywhere: they settle the matter and cost no linear program.
-    for matrix in distinct.values():
-        dependence = _find_dependence(matrix.rows)
-        if dependence is not None:
-            first, second = np.maximum(dependence, 0), np.maximum(-dependence, 0)
-            return _describe(game, matrix, 0.0, first / first.sum(), second / second.sum())
-    largest = max(distinct.values(), key=lambda matrix: len(matrix.rows), default=None)
-    if largest is None:
-        return Observability(gamma=1.0)
-    if len(largest.rows) > EXACT_STATES:
-        reason = f"{len(largest.rows)} states at step {largest.step}"
-        return Observability(gamma=None, reason=reason)
-    found = [(*_split_all_ways(matrix.rows), matrix) for matrix in distinct.values()]
-    gamma, first, second, matrix = min(found, key=lambda row: row[0])
-    return _describe(game, matrix, gamma, first, second)
+    matrices = list(_list_matrices(game))
+    joint = _Measured([matrix for matrix in matrices if len(matrix.rows) > 1])
+    alone = [
+        _Measured(
+            [
+                own
+                for matrix in matrices
+                if len((own := _marginal(game, matrix, place)).rows) > 1
+                and (matrix.step > 1 or len(game.labels.initial_observations[place]) > 1)
+            ],
+            until_zero=True,
+        )
+        for place in range(len(game.agents))
+    ]
+    joint.refine(INDIVIDUAL_SECONDS if joint.bounds.positive is False else seconds)
+    for measured in alone:
+        measured.refine(min(seconds, INDIVIDUAL_SECONDS) / len(alone))
+    individual = {
+        agent: measured.bounds for agent, measured in zip(game.agents, alone, strict=True)
+    }
+    table = tuple(_rows_of_table(game, matrices, joint))
+    least = joint.least()
+    if least is None:
+        return Observability(bounds=joint.bounds, per_step=table, individual=individual)
+    matrix, found = least
+    first, second = np.maximum(found.difference, 0), np.maximum(-found.difference, 0)
+    return Observability(
+        bounds=joint.bounds,
+        step=matrix.step,
+        action=None if matrix.action is None else _name_action(game, matrix.action),
+        first=_name_belief(matrix.labels, first),
+        second=_name_belief(matrix.labels, second),
+        reason=_reason(matrix, joint.bounds),
+        per_step=table,
+        individual=individual,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Matrix:
-    """The matrix of o_h after one joint action, or None where the action makes no difference."""
+    """The matrix of o_h after one joint action, or None where the action makes no difference.
 
-    step: int
+    ``states`` and ``observations`` are the codes of rows and columns; ``steps`` are all h that
+    have this matrix.
+    """
+
+    steps: tuple[int, ...]
     action: int | None
     labels: tuple[str, ...]
+    states: Ints
+    observations: Ints
     rows: Floats
+
+    @property
+    def step(self) -> int:
+        """The first h."""
+        return self.steps[0]
 
     @property
     def key(self) -> bytes:
@@ -102,30 +189,153 @@ class _Matrix:
         return bytes(str(self.rows.shape), "ascii") + np.round(self.rows, _DIGITS).tobytes()
 
 
+class _Measured:
+    """Distinct matrices and what is known about the gamma of each."""
+
+    def __init__(self, matrices: Sequence[_Matrix], *, until_zero: bool = False) -> None:
+        self._matrices: dict[bytes, _Matrix] = {}
+        self._found: dict[bytes, Separation] = {}
+        for matrix in matrices:
+            key = matrix.key
+            if key not in self._matrices:
+                self._matrices[key] = matrix
+                self._found[key] = separate_quickly(matrix.rows)
+                if until_zero and self._found[key].upper == 0:
+                    break
+
+    @property
+    def bounds(self) -> Bracket:
+        """The minimum over matrices; 1 if there is nothing to tell apart."""
+        found = self._found.values()
+        return Bracket(
+            lower=min((one.lower for one in found), default=1.0),
+            upper=min((one.upper for one in found), default=1.0),
+        )
+
+    def refine(self, seconds: float) -> None:
+        """Narrow the open brackets down, those first that may be the minimum."""
+        deadline = monotonic() + seconds
+        waiting = [key for key, found in self._found.items() if not found.exact]
+        waiting.sort(key=lambda key: self._found[key].lower)
+        for place, key in enumerate(waiting):
+            from .separation_programs import separate
+
+            share = (deadline - monotonic()) / (len(waiting) - place)
+            if share > 0:
+                rows = self._matrices[key].rows
+                self._found[key] = separate(rows, self._found[key], seconds=share)
+
+    def least(self) -> tuple[_Matrix, Separation] | None:
+        """The first matrix with the least upper bound."""
+        if not self._found:
+            return None
+        key = min(self._found, key=lambda key: self._found[key].upper)
+        return self._matrices[key], self._found[key]
+
+    def of(self, matrix: _Matrix) -> Bracket:
+        """Look up one matrix."""
+        if len(matrix.rows) == 1:
+            return Bracket(lower=1.0, upper=1.0)
+        found = self._found[matrix.key]
+        return Bracket(lower=found.lower, upper=found.upper)
+
+
+def _rows_of_table(
+    game: Game, matrices: Sequence[_Matrix], joint: _Measured
+) -> Iterator[StepObservability]:
+    """Group equal matrices of the same steps."""
+    groups: dict[tuple[tuple[int, ...], bytes], list[_Matrix]] = {}
+    for matrix in matrices:
+        groups.setdefault((matrix.steps, matrix.key), []).append(matrix)
+    for group in groups.values():
+        matrix = group[0]
+        yield StepObservability(
+            steps=matrix.steps,
+            actions=None
+            if matrix.action is None
+            else tuple(_name_action(game, one.action) for one in group if one.action is not None),
+            states=len(set(matrix.states.tolist())),
+            observations=matrix.rows.shape[1],
+            gamma=joint.of(matrix),
+        )
+
+
+def _reason(matrix: _Matrix, bounds: Bracket) -> str | None:
+    """Say why gamma is 0 where sizes show it, or between what it lies."""
+    count, columns = matrix.rows.shape
+    if bounds.positive is False:
+        distinct = merge_columns(matrix.rows).shape[1]
+        if distinct == 1:
+            return "the joint observation says nothing about the state"
+        states = (
+            "states" if len(set(matrix.states.tolist())) == count else "states with what they emit"
+        )
+        if count > columns:
+            return (
+                f"gamma > 0 needs at least as many joint observations as {states}: "
+                f"S = {count} > {columns}"
+            )
+        if count > distinct:
+            return (
+                "gamma > 0 needs at least as many joint observations that differ in what they say "
+                f"as {states}: S = {count} > {distinct}"
+            )
+        return None
+    if not bounds.exact:
+        return f"gamma is between {bounds.lower:.6g} and {bounds.upper:.6g}"
+    return None
+
+
+def _marginal(game: Game, matrix: _Matrix, place: int) -> _Matrix:
+    """Keep the observation of one agent; rows of a state that become equal are one."""
+    counts = (
+        tuple(len(names) for names in game.labels.initial_observations)
+        if matrix.step == 1
+        else game.observation_counts
+    )
+    own, column = np.unique(digits(matrix.observations, counts)[place], return_inverse=True)
+    rows = np.zeros((len(matrix.rows), len(own)))
+    np.add.at(rows.T, column.ravel(), matrix.rows.T)
+    kept = _distinct_rows(matrix.states, rows)
+    return replace(
+        matrix,
+        labels=tuple(matrix.labels[row] for row in kept.tolist()),
+        states=matrix.states[kept],
+        observations=own,
+        rows=rows[kept],
+    )
+
+
+def _distinct_rows(states: Ints, rows: Floats) -> Ints:
+    """Find the first of all rows that belong to one state and are equal."""
+    keyed = np.concatenate([states[:, None], np.round(rows, _DIGITS)], axis=1)
+    return np.sort(np.unique(keyed, axis=0, return_index=True)[1])
+
+
 def _list_matrices(game: Game) -> Iterator[_Matrix]:
-    """List the observation matrices of each step, leaving out steps that repeat another."""
+    """List the observation matrices, steps with the same dynamics and reachable states together."""
     reached = np.zeros(game.state_count, dtype=bool)
     reached[game.initial_state[game.initial_probability > 0]] = True
     if any(len(names) > 1 for names in game.labels.initial_observations):
         yield _initial_matrix(game)
-    seen: set[tuple[int, bytes]] = set()
+    steps: dict[tuple[int, bytes], list[int]] = {}
     for step in range(1, max(2, game.horizon)):
         which = int(game.dynamics_of_step[step - 1])
-        dynamics = game.dynamics[which]
+        steps.setdefault((which, reached.tobytes()), []).append(step + 1)
         states = np.flatnonzero(reached)
-        if (which, reached.tobytes()) not in seen:
-            seen.add((which, reached.tobytes()))
-            matrices = [
-                _step_matrix(game, dynamics, states, step + 1, action)
-                for action in range(int(np.prod(game.action_counts)))
-            ]
-            if len({matrix.key for matrix in matrices}) == 1:
-                yield replace(matrices[0], action=None)
-            else:
-                yield from matrices
         reached = np.zeros(game.state_count, dtype=bool)
         for state in states.tolist():
-            reached[_successors(game, dynamics, state)] = True
+            reached[_successors(game, game.dynamics[which], state)] = True
+    for (which, mask), alike in steps.items():
+        states = np.flatnonzero(np.frombuffer(mask, dtype=bool))
+        matrices = [
+            _step_matrix(game, game.dynamics[which], states, tuple(alike), action)
+            for action in range(int(np.prod(game.action_counts)))
+        ]
+        if len({matrix.key for matrix in matrices}) == 1:
+            yield replace(matrices[0], action=None)
+        else:
+            yield from matrices
 
 
 def _successors(game: Game, dynamics: Dynamics, state: int) -> Ints:
@@ -143,14 +353,18 @@ def _initial_matrix(game: Game) -> _Matrix:
     mass = table.sum(axis=1)
     states = np.flatnonzero(mass > 0)
     return _Matrix(
-        step=1,
+        steps=(1,),
         action=None,
         labels=tuple(game.labels.states[state] for state in states),
+        states=states,
+        observations=np.arange(table.shape[1]),
         rows=table[states] / mass[states, None],
     )
 
 
-def _step_matrix(game: Game, dynamics: Dynamics, states: Ints, step: int, action: int) -> _Matrix:
+def _step_matrix(
+    game: Game, dynamics: Dynamics, states: Ints, steps: tuple[int, ...], action: int
+) -> _Matrix:
     """Build P(o | s, a, s') with one row for each s' and distinct emission."""
     row = states * int(np.prod(game.action_counts)) + action
     lengths = np.diff(dynamics.offsets)[row]
@@ -167,110 +381,28 @@ def _step_matrix(game: Game, dynamics: Dynamics, states: Ints, step: int, action
     place = np.repeat(np.arange(pairs.shape[1]), emitted)
     np.add.at(rows, (place, column), dynamics.emission_probability[draw])
     # The same distribution in two emission rows is one way to reach s'.
-    _, kept = np.unique(
-        np.concatenate([pairs[:1].T, np.round(rows, _DIGITS)], axis=1), axis=0, return_index=True
-    )
-    kept.sort()
+    kept = _distinct_rows(pairs[0], rows)
     names = game.labels.states
     often = np.bincount(pairs[0][kept], minlength=game.state_count)
     return _Matrix(
-        step=step,
+        steps=steps,
         action=action,
         labels=tuple(
             names[state] if often[state] == 1 else f"{names[state]} (from {names[source[where]]})"
             for state, where in zip(pairs[0][kept], first[kept], strict=True)
         ),
+        states=pairs[0][kept],
+        observations=columns,
         rows=rows[kept],
     )
 
 
-def _split_all_ways(rows: Floats) -> tuple[float, Floats, Floats]:
-    """Find gamma of one matrix with independent rows, with b and b'."""
-    count = len(rows)
-    if count == 2:
-        return _distance(rows, *np.eye(2))
-    found: list[tuple[float, Floats, Floats]] = []
-    for code in range(1, 2 ** (count - 1)):
-        inside = np.append(False, digits(np.array([code]), [2] * (count - 1))[:, 0] > 0)
-        found.append(_split(rows, inside))
-    return min(found, key=lambda row: row[0])
-
-
-def _distance(rows: Floats, first: Floats, second: Floats) -> tuple[float, Floats, Floats]:
-    return float(np.abs((first - second) @ rows).sum()) / 2, first, second
-
-
-def _find_dependence(rows: Floats) -> Floats | None:
-    """Find coefficients, not all 0, that combine rows to 0; they sum to 0, as rows sum to 1.
-
-    The fewest leading rows that are dependent are used, or two equal rows.
-    """
-    count = len(rows)
-    rounded, where = np.unique(np.round(rows, _DIGITS), axis=0, return_inverse=True)
-    coefficients = np.zeros(count)
-    if len(rounded) < count:
-        repeated = np.flatnonzero(where.ravel() == np.argmax(np.bincount(where.ravel()) > 1))
-        coefficients[repeated[0]], coefficients[repeated[1]] = 1.0, -1.0
-        return coefficients
-    basis = np.zeros((0, rows.shape[1]))
-    for last, row in enumerate(rows):
-        rest = row - basis.T @ (basis @ row)
-        rest = rest - basis.T @ (basis @ rest)
-        size = float(np.linalg.norm(rest))
-        if size < _DEPENDENT:
-            solution = np.linalg.lstsq(rows[:last].T, row, rcond=None)[0]
-            coefficients[:last], coefficients[last] = -solution, 1.0
-            coefficients[np.abs(coefficients) < _DEPENDENT] = 0.0
-            return coefficients
-        basis = np.vstack([basis, rest / size])
-    return None
-
-
-def _split(rows: Floats, inside: NDArray[np.bool_]) -> tuple[float, Floats, Floats]:
-    """Minimise over distributions on the two parts of one split, by linear programming."""
-    from scipy.optimize import linprog
-
-    count, columns = rows.shape
-    signed = np.where(inside[:, None], rows, -rows).T
-    found = linprog(
-        np.concatenate([np.zeros(count), np.ones(columns)]),
-        A_ub=np.block([[signed, -np.eye(columns)], [-signed, -np.eye(columns)]]),
-        b_ub=np.zeros(2 * columns),
-        A_eq=np.array(
-            [
-                np.concatenate([inside, np.zeros(columns)]),
-                np.concatenate([~inside, np.zeros(columns)]),
-            ],
-            dtype=np.float64,
-        ),
-        b_eq=np.ones(2),
-        method="highs",
-    )
-    if found.status != 0:
-        raise AssertionError(f"linear program of a split: {found.message}")
-    weights = np.maximum(np.asarray(found.x[:count]), 0)
-    first, second = np.where(inside, weights, 0), np.where(inside, 0, weights)
-    return _distance(rows, first / first.sum(), second / second.sum())
-
-
-def _describe(
-    game: Game, matrix: _Matrix, gamma: float, first: Floats, second: Floats
-) -> Observability:
-    """Put what was found into labels."""
-    action = None
-    if matrix.action is not None:
-        own = digits(np.array([matrix.action]), game.action_counts)[:, 0]
-        action = {
-            agent: names[move]
-            for agent, names, move in zip(game.agents, game.labels.actions, own, strict=True)
-        }
-    return Observability(
-        gamma=gamma,
-        step=matrix.step,
-        action=action,
-        first=_name_belief(matrix.labels, first),
-        second=_name_belief(matrix.labels, second),
-    )
+def _name_action(game: Game, action: int) -> Mapping[str, str]:
+    own = digits(np.array([action]), game.action_counts)[:, 0]
+    return {
+        agent: names[move]
+        for agent, names, move in zip(game.agents, game.labels.actions, own, strict=True)
+    }
 
 
 def _name_belief(labels: tuple[str, ...], belief: Floats) -> Mapping[str, float]:
