@@ -24,9 +24,9 @@ NEIGHBOURS: dict[str, set[str]] = {
 }
 LIBRARIES: dict[str, set[str]] = {
     "grammar": {"lark"},
-    "runtime": {"numpy", "scipy"},
+    "runtime": {"numba", "numpy", "scipy"},
     "compiler": {"numpy", "sympy"},
-    "cli": {"numpy"},
+    "cli": {"numpy", "rich"},
 }
 SOURCES = sorted(path for folder in FOLDERS for path in (TOP / folder).rglob("*.py"))
 each_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TOP)))

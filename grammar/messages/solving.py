@@ -14,10 +14,7 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "P0702": Message(
         text="no solver for concept `{concept}` in a {kind} game yet",
-        notes=(
-            "available are `team` and `nash` for team games and `nash` for two-agent zero-sum "
-            + "games",
-        ),
+        notes=("more than two agents can only be a team for now",),
     ),
     "P0703": Message(
         text="`{file}` is not a policy file of posg",
