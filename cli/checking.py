@@ -11,7 +11,6 @@ from posg.compiler.pipeline import Compiled
 from posg.compiler.unused import report_unfit
 from posg.grammar.diagnostics import Bag
 from posg.runtime import (
-    Observability,
     check_perfect_recall,
     classify_game,
     measure_observability,
@@ -20,7 +19,8 @@ from posg.runtime import (
 
 from .independence import assumption_3, independence_text
 from .inputs import compile_file, compile_program, load_program
-from .output import OK, diagnostics_json, number_text, show_diagnostics, show_json
+from .observability import assumption_2, observability_text
+from .output import OK, diagnostics_json, show_diagnostics, show_json
 from .recall import recall_json, recall_text
 from .size_report import (
     nested_of,
@@ -33,25 +33,6 @@ from .size_report import (
 from .theory import theory_json, theory_of, theory_text
 
 CHECK_NODES = 100_000
-
-
-def assumption_2(found: Observability) -> dict[str, object]:
-    """Observability as data."""
-    if found.gamma is None:
-        return {"holds": None, "gamma": None, "exact": False, "reason": found.reason}
-    result: dict[str, object] = {
-        "holds": found.gamma > 1e-9,
-        "gamma": found.gamma,
-        "exact": True,
-    }
-    if found.first is not None:
-        result["witness"] = {
-            "step": found.step,
-            "action": found.action,
-            "b": found.first,
-            "b_prime": found.second,
-        }
-    return result
 
 
 def check(options: argparse.Namespace) -> int:
@@ -113,13 +94,7 @@ def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
     lines.append("Assumption 1 (evolution of information): holds")
     second = verdicts["assumption_2"]
     assert isinstance(second, dict)
-    if second["gamma"] is None:
-        lines.append(f"Assumption 2 (observability): not decided, {second['reason']}")
-    else:
-        word = "holds" if second["holds"] else "fails"
-        lines.append(
-            f"Assumption 2 (observability): {word}, gamma = {number_text(second['gamma'])}"
-        )
+    lines += observability_text(second)
     third = verdicts["assumption_3"]
     assert isinstance(third, dict)
     lines += independence_text(third)

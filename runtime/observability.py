@@ -110,8 +110,9 @@ def measure_observability(game: Game, *, seconds: float = SECONDS) -> Observabil
 
     gamma_h is the minimum, over splits of the states into two nonempty parts and distributions x
     and y on the parts, of half the L1 distance between the observations that x and y lead to. The
-    observation matrix of step h + 1 after joint action a has one row P(o | s') for each next state
-    s' that is reachable there; where the emission depends on s too, it has one row for each
+    observation matrix of step h + 1 has one row P(o | s') for each next state s' that is reachable
+    there. Where that depends on the joint action, there is one matrix for each, over the states
+    that are reachable after it; where the emission depends on s too, it has one row for each
     distinct emission that s' is reached with. The observations are o_2, ..., o_H, on which
     decisions are based (o_2 if H = 1), and the initial observation if there is one. An agent
     without one of its own is judged by what it observes later.
@@ -157,7 +158,7 @@ def measure_observability(game: Game, *, seconds: float = SECONDS) -> Observabil
         action=None if matrix.action is None else _name_action(game, matrix.action),
         first=_name_belief(matrix.labels, first),
         second=_name_belief(matrix.labels, second),
-        reason=_reason(matrix, joint.bounds),
+        reason=_reason(matrix, joint),
         per_step=table,
         individual=individual,
     )
@@ -232,6 +233,10 @@ class _Measured:
         key = min(self._found, key=lambda key: self._found[key].upper)
         return self._matrices[key], self._found[key]
 
+    def narrowest(self) -> _Matrix:
+        """The matrix with most more rows than columns."""
+        return max(self._matrices.values(), key=lambda one: len(one.rows) - one.rows.shape[1])
+
     def of(self, matrix: _Matrix) -> Bracket:
         """Look up one matrix."""
         if len(matrix.rows) == 1:
@@ -260,30 +265,32 @@ def _rows_of_table(
         )
 
 
-def _reason(matrix: _Matrix, bounds: Bracket) -> str | None:
+def _reason(least: _Matrix, joint: _Measured) -> str | None:
     """Say why gamma is 0 where sizes show it, or between what it lies."""
-    count, columns = matrix.rows.shape
-    if bounds.positive is False:
-        distinct = merge_columns(matrix.rows).shape[1]
-        if distinct == 1:
-            return "the joint observation says nothing about the state"
-        states = (
-            "states" if len(set(matrix.states.tolist())) == count else "states with what they emit"
-        )
-        if count > columns:
-            return (
-                f"gamma > 0 needs at least as many joint observations as {states}: "
-                f"S = {count} > {columns}"
-            )
-        if count > distinct:
-            return (
-                "gamma > 0 needs at least as many joint observations that differ in what they say "
-                f"as {states}: S = {count} > {distinct}"
-            )
-        return None
-    if not bounds.exact:
+    bounds = joint.bounds
+    if bounds.positive is None or not bounds.exact:
         return f"gamma is between {bounds.lower:.6g} and {bounds.upper:.6g}"
-    return None
+    if bounds.positive:
+        return None
+    distinct = merge_columns(least.rows).shape[1]
+    if distinct == 1:
+        return "the joint observation says nothing about the state there"
+    if len(least.rows) > distinct:
+        return _too_few(least, distinct)
+    # Elsewhere sizes may show it, even if the first pair that looks alike has another cause.
+    narrow = joint.narrowest()
+    excess = len(narrow.rows) - narrow.rows.shape[1]
+    return _too_few(narrow, narrow.rows.shape[1]) if excess > 0 else None
+
+
+def _too_few(matrix: _Matrix, distinct: int) -> str:
+    count, columns = matrix.rows.shape
+    alike = "" if count > columns else " that differ in what they say"
+    unlike = "states" if len(set(matrix.states.tolist())) == count else "states with an emission"
+    return (
+        f"gamma > 0 needs at least as many joint observations{alike} as {unlike}: S = {count} > "
+        f"{columns if count > columns else distinct} at step {matrix.step}"
+    )
 
 
 def _marginal(game: Game, matrix: _Matrix, place: int) -> _Matrix:
@@ -328,6 +335,11 @@ def _list_matrices(game: Game) -> Iterator[_Matrix]:
             reached[_successors(game, game.dynamics[which], state)] = True
     for (which, mask), alike in steps.items():
         states = np.flatnonzero(np.frombuffer(mask, dtype=bool))
+        whole = _step_matrix(game, game.dynamics[which], states, tuple(alike), None)
+        if len(np.unique(whole.states)) == len(whole.states):
+            # Each state has one law of observations, whatever led to it.
+            yield whole
+            continue
         matrices = [
             _step_matrix(game, game.dynamics[which], states, tuple(alike), action)
             for action in range(int(np.prod(game.action_counts)))
@@ -363,10 +375,18 @@ def _initial_matrix(game: Game) -> _Matrix:
 
 
 def _step_matrix(
-    game: Game, dynamics: Dynamics, states: Ints, steps: tuple[int, ...], action: int
+    game: Game, dynamics: Dynamics, states: Ints, steps: tuple[int, ...], action: int | None
 ) -> _Matrix:
-    """Build P(o | s, a, s') with one row for each s' and distinct emission."""
-    row = states * int(np.prod(game.action_counts)) + action
+    """Build P(o | s, a, s') with one row for each s' and distinct emission.
+
+    Without ``action`` the rows are those of all joint actions.
+    """
+    count = int(np.prod(game.action_counts))
+    if action is None:
+        states = np.repeat(states, count)
+        row = states * count + np.tile(np.arange(count), len(states) // count)
+    else:
+        row = states * count + action
     lengths = np.diff(dynamics.offsets)[row]
     entry = expand_ranges(dynamics.offsets[row], lengths)
     positive = dynamics.probability[entry] > 0
