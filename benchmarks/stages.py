@@ -20,6 +20,11 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, hstack, vstack
 
+try:
+    import highspy
+except ImportError:
+    highspy = None
+
 from posg.runtime.payoffs import StagePayoffs
 from posg.runtime.solvers.compiled import (
     solve_general_sum_compiled,
@@ -45,6 +50,42 @@ class Case:
 
 def saddle_peer(values: np.ndarray) -> object:
     return solve_saddle(values[0])
+
+
+class HighsPeer:
+    """The saddle point's linear program, handed to HiGHS without a modelling layer around it."""
+
+    def __init__(self) -> None:
+        self.highs = highspy.Highs()
+        self.highs.setOptionValue("output_flag", False)
+        self.highs.setOptionValue("threads", 1)
+
+    def __call__(self, values: np.ndarray) -> object:
+        types_1, actions_1, types_2, actions_2 = values.shape[1:]
+        weights, replies = types_1 * actions_1, types_2 * actions_2
+        matrix = np.zeros((replies + types_1, weights + types_2))
+        matrix[:replies, :weights] = -values[0].reshape(weights, replies).T
+        matrix[np.arange(replies), weights + np.repeat(np.arange(types_2), actions_2)] = 1
+        matrix[replies + np.repeat(np.arange(types_1), actions_1), np.arange(weights)] = 1
+        rows, columns = matrix.shape
+        free = highspy.kHighsInf
+        program = highspy.HighsLp()
+        program.num_row_, program.num_col_ = rows, columns
+        program.col_cost_ = np.concatenate([np.zeros(weights), -np.ones(types_2)])
+        program.col_lower_ = np.concatenate([np.zeros(weights), np.full(types_2, -free)])
+        program.col_upper_ = np.full(columns, free)
+        program.row_lower_ = np.concatenate([np.full(replies, -free), np.ones(types_1)])
+        program.row_upper_ = np.concatenate([np.zeros(replies), np.ones(types_1)])
+        sparse = csr_array(matrix)
+        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        program.a_matrix_.start_ = sparse.indptr
+        program.a_matrix_.index_ = sparse.indices
+        program.a_matrix_.value_ = sparse.data
+        self.highs.passModel(program)
+        self.highs.run()
+        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise AssertionError(self.highs.getModelStatus())
+        return self.highs.getSolution()
 
 
 def team_peer(values: np.ndarray) -> object:
@@ -105,8 +146,8 @@ def list_cases() -> list[Case]:
                 private=private,
                 actions=actions,
                 stages=stages,
-                peer=saddle_peer,
-                peer_name="linprog",
+                peer=saddle_peer if highspy is None else HighsPeer(),
+                peer_name="linprog" if highspy is None else "HiGHS",
             )
         )
     for private, actions, stages in ((2, 2, 100_000), (4, 3, 15_000), (9, 4, 500)):
@@ -163,7 +204,7 @@ def measure(case: Case, rounds: int, seconds: float) -> str:
             case.peer(stages.values[:, solved])
             solved += 1
         peer_best = min(peer_best, (time.process_time() - start) / solved)
-    peer = f"{1 / peer_best:9,.0f} {peer_best / best:8,.0f}x" if case.peer else f"{'':>19}"
+    peer = f"{1 / peer_best:9,.1f} {peer_best / best:8,.0f}x" if case.peer else f"{'':>19}"
     return (
         f"{case.kernel:<12}{case.private:>3}{case.actions:>3}{1 / best:>13,.0f}  "
         f"{case.peer_name if case.peer else '-':<13}{peer}{gap:>10.1e}{left:>7}"
