@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from posg.runtime import RewardScope
+from posg.runtime import RewardScope, measure_observability
 
 from .slow import compile_bag, compiled
 
@@ -52,3 +52,10 @@ def test_a_number_without_agent_is_reported_where_it_is_reached() -> None:
     assert {d.code for d in bag.diagnostics} == {"P0105"}
     _, bag = compile_bag(GAME.format(reward="go[robot[turn == 1]]"))
     assert {d.code for d in bag.diagnostics} == {"P0201"}
+
+
+def test_what_an_action_leads_to_does_not_make_states_easier_to_tell_apart() -> None:
+    """Each joint action leads to one state, but the observation's law does not depend on it."""
+    found = measure_observability(compiled(GAME.format(reward="0")).game)
+    assert found.gamma == 0
+    assert found.action is None
