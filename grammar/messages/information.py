@@ -48,8 +48,10 @@ MESSAGES: Mapping[str, Message] = {
         ),
         helps=(
             "remove `to {agent}` to share it with everybody",
-            "or let the game deliver it: `posg check --lift` writes the game in which an "
-            "observation of {agent} carries it",
+            (
+                "or let the game deliver it: `posg check --lift` writes the game in which an "
+                "observation of {agent} carries it"
+            ),
         ),
     ),
     "P0407": Message(
