@@ -31,6 +31,8 @@ _REGULAR = 1e-6
 """A vertex whose equations have a least singular value between these two is not relied upon."""
 VERTEX_WORK = 400_000
 """Most vertices, times the square of their number of equations, that are listed (about 0.3 s)."""
+DENSE_WORK = 10**9
+"""Largest S * S * O for which matrices are decomposed (about a second)."""
 REWEIGHTINGS = 40
 _PAIR_WORK = 10**8
 _BLOCK = 4096
@@ -59,11 +61,18 @@ class Separation:
 def separate_quickly(rows: Floats) -> Separation:
     """Bound gamma by what numpy can do; exact for small and for square matrices.
 
-    In this order: one row; dependent rows; an inverse; vertices, if there are few; more inverses.
+    In this order: one row; rows without a common observation; dependent rows; an inverse; vertices,
+    if there are few; more inverses.
     """
-    if len(rows) == 1:
+    count = len(rows)
+    if count == 1:
         return Separation(lower=1.0, upper=1.0, difference=np.zeros(1))
     merged = merge_columns(rows)
+    pair = distance_of(rows, np.eye(count)[0] - np.eye(count)[1])
+    if (np.count_nonzero(merged, axis=0) == 1).all():
+        return Separation(lower=1.0, upper=1.0, difference=pair[1])
+    if count <= merged.shape[1] and count * merged.size > DENSE_WORK:
+        return Separation(lower=0.0, upper=pair[0], difference=pair[1])
     dependent = find_dependence(rows, merged)
     if dependent is not None:
         return Separation(lower=0.0, upper=0.0, difference=dependent)
@@ -73,7 +82,8 @@ def separate_quickly(rows: Floats) -> Separation:
         found = search_vertices(rows, merged) if vertex_work(merged) <= VERTEX_WORK else None
         if found is not None:
             return found
-        lower = max(lower, bound_by_reweighting(merged))
+        if count * merged.size <= DENSE_WORK / REWEIGHTINGS:
+            lower = max(lower, bound_by_reweighting(merged))
     return Separation(lower=min(lower, upper), upper=upper, difference=difference)
 
 
@@ -113,9 +123,11 @@ def find_dependence(rows: Floats, merged: Floats) -> Floats | None:
                 distance, difference = distance_of(rows, candidate)
                 if distance <= ZERO:
                     return difference
-    if count > merged.shape[1]:
-        equations = np.vstack([merged.T, np.ones(count)])
-        return distance_of(rows, np.linalg.svd(equations)[2][-1])[1]
+    leading = merged.shape[1] + 1
+    if count >= leading:
+        coefficients = np.zeros(count)
+        coefficients[:leading] = np.linalg.svd(merged[:leading].T)[2][-1]
+        return distance_of(rows, coefficients)[1]
     return None
 
 
@@ -128,18 +140,20 @@ def _dependences(merged: Floats) -> Iterator[Floats]:
         repeated = np.flatnonzero(where.ravel() == np.argmax(np.bincount(where.ravel()) > 1))
         coefficients[repeated[0]], coefficients[repeated[1]] = 1.0, -1.0
         yield coefficients
-    basis = np.zeros((0, columns))
-    for last, row in enumerate(merged):
-        rest = row - basis.T @ (basis @ row)
-        rest = rest - basis.T @ (basis @ rest)
+    basis, rank = np.zeros((columns, columns)), 0
+    for last, row in enumerate(merged[: columns + 1]):
+        known = basis[:rank]
+        rest = row - known.T @ (known @ row)
+        rest = rest - known.T @ (known @ rest)
         size = float(np.linalg.norm(rest))
         if size <= _CANDIDATE * float(np.linalg.norm(row)):
             coefficients = np.zeros(count)
             coefficients[:last] = -np.linalg.lstsq(merged[:last].T, row, rcond=None)[0]
             coefficients[last] = 1.0
             yield coefficients / np.abs(coefficients).max()
-        if len(basis) < columns and size > 0:
-            basis = np.vstack([basis, rest / size])
+        if rank < columns and size > 0:
+            basis[rank] = rest / size
+            rank += 1
 
 
 def vertex_work(merged: Floats) -> int:
