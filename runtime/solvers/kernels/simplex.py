@@ -8,7 +8,7 @@ from ...game import Floats, Ints
 from .compiling import compile_kernel
 
 TOLERANCE = 1e-11
-"""Reduced costs and coefficients below this are 0; payoffs are scaled to 1."""
+"""Reduced costs and coefficients below this are 0; differences of payoffs are scaled to 1."""
 
 
 @compile_kernel
@@ -75,10 +75,12 @@ def solve_saddles(tables: Floats, first: Floats, second: Floats, status: Ints) -
             for b in range(1, actions_2):
                 if total[q * actions_2 + b] < total[q * actions_2 + replied[q]]:
                     replied[q] = b
+            # Only differences between actions matter, so they give the unit.
             largest = 0.0
             for c in range(choices):
+                base = table[c // actions_1 * actions_1, q * actions_2]
                 for b in range(actions_2):
-                    largest = max(largest, abs(table[c, q * actions_2 + b]))
+                    largest = max(largest, abs(table[c, q * actions_2 + b] - base))
             weight[q] = largest
             scale = max(scale, largest)
         if scale == 0.0:
