@@ -173,10 +173,12 @@ def verdict_of(subject: str, compiled: Compiled) -> tuple[bool | None, str] | No
         case "assumption_1":
             return True, "it holds"
         case "assumption_2":
-            gamma = measure_observability(compiled.game)
-            if gamma.gamma is None:
-                return None, str(gamma.reason)
-            return gamma.gamma > ROUNDING, f"gamma = {number_text(gamma.gamma)}"
+            measured = measure_observability(compiled.game)
+            bounds = measured.bounds
+            shown = f"gamma between {number_text(bounds.lower)} and {number_text(bounds.upper)}"
+            if bounds.exact:
+                shown = f"gamma = {number_text(bounds.upper)}"
+            return measured.holds, shown
         case "assumption_3":
             found, _ = decide_strategy_independence(compiled)
             words = {True: "it holds", False: "it fails", None: str(found.size)}
