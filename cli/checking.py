@@ -16,6 +16,7 @@ from posg.runtime import (
     measure_observability,
     save_game,
 )
+from posg.runtime.files import replacing, require_writable
 
 from .independence import assumption_3, independence_text
 from .inputs import compile_file, compile_program, load_program
@@ -114,7 +115,6 @@ def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
 def info(options: argparse.Namespace) -> int:
     """The translated structure, sizes and the timeline."""
     from posg.compiler.timeline import timeline_of
-    from posg.runtime.files import replacing
 
     from .timelines import timeline_svg, timeline_text
 
@@ -169,6 +169,7 @@ def info(options: argparse.Namespace) -> int:
 def compile_command(options: argparse.Namespace) -> int:
     """Write the numeric game and its information structure."""
     bag = Bag()
+    require_writable(Path(options.output))
     compiled = compile_file(options, bag)
     show_diagnostics(bag.diagnostics)
     save_game(options.output, compiled.game, compiled.information)

@@ -15,6 +15,7 @@ from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag, SpecError
 from posg.grammar.source import Source
 from posg.grammar.suggest import nearest
+from posg.runtime import Policy, load_policy
 from posg.runtime.errors import LimitError
 
 if TYPE_CHECKING:
@@ -22,17 +23,6 @@ if TYPE_CHECKING:
 
 COMPRESSIONS = ("exact", "merge", "last", "net")
 AVAILABLE = ("exact", "merge")
-_UNITS = {
-    "": 1,
-    "B": 1,
-    "KiB": 2**10,
-    "MiB": 2**20,
-    "GiB": 2**30,
-    "TiB": 2**40,
-    "KB": 10**3,
-    "MB": 10**6,
-    "GB": 10**9,
-}
 
 
 class FailedError(Exception):
@@ -53,7 +43,7 @@ def load_program(path: str, bag: Bag) -> Program:
     try:
         text = sys.stdin.read() if path == "-" else read_text(path)
     except OSError as error:
-        raise FailedError(_one("P0801", path=path, reason=error.strerror or "unreadable")) from None
+        raise FailedError(_unreadable(path, error)) from None
     except UnicodeDecodeError:
         raise FailedError(_one("P0801", path=path, reason="not UTF-8 text")) from None
     program = load(Source("<stdin>" if path == "-" else path, text), read_text, bag)
@@ -68,21 +58,25 @@ def _one(code: str, **facts: str | int) -> Bag:
     return bag
 
 
+def _unreadable(path: str, error: OSError) -> Bag:
+    return _one("P0801", path=path, reason=error.strerror or "unreadable")
+
+
+def read_policy(path: str) -> Policy:
+    """Read a saved policy."""
+    try:
+        return load_policy(path)
+    except OSError as error:
+        raise FailedError(_unreadable(path, error)) from None
+
+
 def request_of(options: argparse.Namespace) -> Request:
     """The request that the shared options make."""
-    settings: dict[str, str] = {}
-    for text in options.set or ():
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise FailedError(_one("P0809", text=text))
-        settings[name.strip()] = value.strip()
-    if options.horizon is not None and options.horizon < 1:
-        raise FailedError(_one("P0819", value=options.horizon))
     return Request(
         game=options.game,
         sharing=options.sharing,
         horizon=options.horizon,
-        settings=settings,
+        settings=options.set,
         all_states=options.all_states,
         memory_bytes=options.memory,
     )
@@ -140,19 +134,6 @@ def choose_compression(compiled: Compiled, text: str | None) -> str:
     if call.name not in AVAILABLE:
         raise SpecError.single("P0816", call.span, name=" ".join(call.span.text.split()))
     return call.name
-
-
-def memory_bytes(text: str) -> int:
-    """Bytes of ``4GiB``; for argparse."""
-    number = text.rstrip("KMGTiB ")
-    unit = text[len(number) :].strip()
-    try:
-        value = float(number) * _UNITS[unit]
-    except (ValueError, KeyError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 4GiB") from None
-    if value < 1:
-        raise argparse.ArgumentTypeError("a memory limit must be positive")
-    return int(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

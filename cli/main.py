@@ -7,27 +7,60 @@ them spent on importing numpy and lark, and argparse costs a tenth of its altern
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 VERSION = "0.1.0"
+CLOSED_PIPE = 141
+"""What a shell reports of a program that SIGPIPE ended."""
 Command = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status of CLI convention (see ``posg --help``)."""
-    parser = build_parser()
     try:
-        options = parser.parse_args(arguments)
+        status = _main(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        _close_standard_streams()
+        return CLOSED_PIPE
+    except OSError as error:  # of standard output: errors of files name the file
+        _close_standard_streams()
+        print(f"posg: cannot write standard output: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+def _close_standard_streams() -> None:
+    """Drop what cannot be written, so that the interpreter's own last flush has nothing to say."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    try:
+        options, unknown = build_parser().parse_known_args(arguments)
+        if unknown:
+            options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     except SystemExit as exit_request:
         return int(exit_request.code or 0)
     return run(options)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run a parsed command and turn every way of failing into its exit status."""
+    """Run a parsed command and turn every way of failing into its exit status.
+
+    Raises
+    ------
+    OSError
+        When standard output cannot be written.
+    """
     from posg.grammar.diagnostics import SpecError
     from posg.runtime.errors import ProblemError
 
@@ -56,8 +89,10 @@ def run(options: argparse.Namespace) -> int:
     except ProblemError as error:
         bag, status = Bag([problem_diagnostic(error)]), status_of(error)
     except OSError as error:
+        if error.filename is None:
+            raise
         bag = Bag()
-        bag.report("P0815", None, path=error.filename or "a file", reason=error.strerror or error)
+        bag.report("P0815", None, path=error.filename, reason=error.strerror or error)
         status = PROBLEM
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -79,7 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     from posg.runtime.limits import DEFAULT_MEMORY
 
-    from .inputs import memory_bytes
+    from .options import Settings, memory_bytes, path_ending, seconds, tolerance, whole_number
 
     parser = argparse.ArgumentParser(
         prog="posg",
@@ -92,7 +127,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     def add(name: str, target: str, help_text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help_text, description=help_text)
-        command.set_defaults(command=target)
+        command.set_defaults(command=target, parser=command)
         command.add_argument(
             "--format", choices=("text", "json"), default="text", help="for people or programs"
         )
@@ -102,9 +137,15 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("file", metavar="FILE", help="a .posg file, or - for standard input")
         command.add_argument("--game", metavar="NAME", help="which game, if the file has several")
         command.add_argument("--sharing", metavar="S", help="such as 'delayed(d = 2)'")
-        command.add_argument("--horizon", metavar="H", type=int, help="number of decisions")
         command.add_argument(
-            "--set", metavar="NAME=VALUE", action="append", help="set a parameter (repeatable)"
+            "--horizon", metavar="H", type=whole_number(1), help="number of decisions"
+        )
+        command.add_argument(
+            "--set",
+            metavar="NAME=VALUE",
+            action=Settings,
+            default={},
+            help="set a parameter (repeatable)",
         )
         command.add_argument(
             "--all-states", action="store_true", help="keep states that are never reached"
@@ -121,7 +162,7 @@ def build_parser() -> argparse.ArgumentParser:
         )
 
     def time_limit(command: argparse.ArgumentParser) -> None:
-        command.add_argument("--time", metavar="SECONDS", type=float, help="stop after this long")
+        command.add_argument("--time", metavar="SECONDS", type=seconds, help="stop after this long")
 
     new = add("new", "files:new", "write a commented starter file")
     new.add_argument("name", metavar="NAME")
@@ -136,18 +177,28 @@ def build_parser() -> argparse.ArgumentParser:
 
     info = add("info", "checking:info", "the information structure: who knows what, when")
     compiles(info)
-    info.add_argument("-o", "--output", metavar="X.svg", help="draw the timeline")
+    info.add_argument(
+        "-o", "--output", metavar="X.svg", type=path_ending(".svg"), help="draw the timeline"
+    )
 
     compile_ = add("compile", "checking:compile_command", "write the numeric game as arrays")
     compiles(compile_)
-    compile_.add_argument("-o", "--output", metavar="OUT.npz", required=True)
+    compile_.add_argument(
+        "-o", "--output", metavar="OUT.npz", type=path_ending(".npz"), required=True
+    )
 
     solve = add("solve", "solving:solve", "plan, and certify the plan")
     compiles(solve)
     solve.add_argument("--compression", metavar="C", help="merge (lossless, default) or exact")
     solve.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
-    solve.add_argument("--tolerance", type=float, default=1e-6)
-    solve.add_argument("-o", "--output", metavar="POLICY", help="keep the policy (.json, .npz)")
+    solve.add_argument("--tolerance", type=tolerance, default=1e-6)
+    solve.add_argument(
+        "-o",
+        "--output",
+        metavar="POLICY",
+        type=path_ending(".json", ".npz"),
+        help="keep the policy (.json, .npz)",
+    )
     time_limit(solve)
 
     evaluate = add("evaluate", "solving:evaluate", "exact value and gap of a policy")
@@ -159,8 +210,8 @@ def build_parser() -> argparse.ArgumentParser:
     simulate = add("simulate", "solving:simulate", "episodes under a policy, or uniform play")
     compiles(simulate)
     simulate.add_argument("policy", metavar="POLICY", nargs="?")
-    simulate.add_argument("--episodes", metavar="N", type=_positive, default=1)
-    simulate.add_argument("--seed", metavar="N", type=int, default=0)
+    simulate.add_argument("--episodes", metavar="N", type=whole_number(1), default=1)
+    simulate.add_argument("--seed", metavar="N", type=whole_number(0), default=0)
 
     test = add("test", "testing:test", "run the expect statements of spec files")
     test.add_argument("paths", metavar="PATH", nargs="+")
@@ -174,9 +225,3 @@ def build_parser() -> argparse.ArgumentParser:
     explain = add("explain", "files:explain", "what a diagnostic code means")
     explain.add_argument("code", metavar="CODE")
     return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 from posg.compiler.pipeline import Compiled
 from posg.grammar.diagnostics import Bag
@@ -15,14 +16,14 @@ from posg.runtime import (
     classify_game,
     evaluate_policy,
     expand_common_information,
-    load_policy,
     plan,
     require_exact,
     save_policy,
     simulate_episodes,
 )
+from posg.runtime.files import require_writable
 
-from .inputs import Limits, Watch, choose_compression, compile_file
+from .inputs import Limits, Watch, choose_compression, compile_file, read_policy
 from .output import OK, number_text, show_diagnostics, show_json
 
 CONCEPTS = ("nash", "ce", "cce", "team")
@@ -89,6 +90,8 @@ def solve(options: argparse.Namespace) -> int:
     """Plan, certify and print; ``-o`` keeps the policy."""
     start = time.perf_counter()
     bag = Bag()
+    if options.output is not None:
+        require_writable(Path(options.output))
     compiled = compile_file(options, bag)
     show_diagnostics(bag.diagnostics)
     compression = choose_compression(compiled, options.compression)
@@ -161,7 +164,7 @@ def evaluate(options: argparse.Namespace) -> int:
     bag = Bag()
     compiled = compile_file(options, bag)
     show_diagnostics(bag.diagnostics)
-    policy = load_policy(options.policy)
+    policy = read_policy(options.policy)
     concept = options.concept or policy.concept
     with Watch(options.time) as watch:
         evaluation = evaluate_policy(compiled.game, compiled.information, policy, progress=watch)
@@ -199,7 +202,7 @@ def simulate(options: argparse.Namespace) -> int:
     bag = Bag()
     compiled = compile_file(options, bag)
     show_diagnostics(bag.diagnostics)
-    policy = None if options.policy is None else load_policy(options.policy)
+    policy = None if options.policy is None else read_policy(options.policy)
     game = compiled.game
     found = simulate_episodes(
         game, compiled.information, policy, episodes=options.episodes, seed=options.seed

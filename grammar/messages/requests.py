@@ -38,7 +38,6 @@ MESSAGES: Mapping[str, Message] = {
         label="unknown",
         helps=(_NEAR, "posg knows {known}"),
     ),
-    "P0809": Message("`{text}` is not of the form NAME=VALUE", helps=("write `--set p=0.4`",)),
     "P0810": Message(
         "the {kind} of this game is chosen twice",
         label="chosen again here",
@@ -71,6 +70,5 @@ MESSAGES: Mapping[str, Message] = {
         helps=(_NEAR, "concepts are nash, ce, cce and team"),
     ),
     "P0818": Message("agent `{name}` does not exist", label="unknown agent", helps=(_NEAR,)),
-    "P0819": Message("`--horizon {value}` must be a whole number of at least 1"),
     "P0820": Message("there is no diagnostic code `{code}`", helps=("codes look like P0102",)),
 }
