@@ -100,7 +100,7 @@ def domain_of(
             low = integer(domain.low, parameters, what="the low end of a range")
             high = integer(domain.high, parameters, what="the high end of a range")
             if low > high:
-                raise SpecError.single("P0108", domain.span, low=low, high=high)
+                raise SpecError.single("P0108", domain.span, range=f"{low}..{high}")
             if high - low >= MAX_DOMAIN:
                 raise SpecError.single("P0610", domain.span, size=high - low + 1, limit=MAX_DOMAIN)
             return Domain(DomainKind.INTEGER, tuple(range(low, high + 1)))

@@ -33,6 +33,7 @@ from .model import (
 from .program import Program
 
 MAX_MEMBERS = 100_000
+MAX_AGENTS = 100
 
 Item = TypeVar("Item", bound=syntax.Node)
 
@@ -73,6 +74,7 @@ class _Resolver:
         self.domains: dict[str, Domain] = {}
         self.symbols: dict[str, Span] = {}
         self.agents: list[Agent] = []
+        self.unknown_agents = False  # after an error in their declaration
         self.agent_families: dict[str, dict[int, Agent]] = {}
         self.families: dict[str, Family] = {}
         self.defines: dict[str, syntax.Define] = {}
@@ -94,8 +96,9 @@ class _Resolver:
         for name in self.overrides.parameters.keys() - self.parameters.keys():
             suggestion = nearest(name, self.parameters)
             self.bag.report("P0118", None, name=name, suggestion=suggestion)
-        if not self.agents:
+        if not self.agents and not self.unknown_agents:
             self.bag.report("P0117", self.game.name_span, game=self.game.name)
+        if not self.agents or self.unknown_agents:
             return None
         for item in self.game.items:
             if isinstance(item, syntax.VariableDecl):
@@ -155,6 +158,8 @@ class _Resolver:
             action(item)
         except SpecError as error:
             self.bag.extend(error.bag.diagnostics)
+            if isinstance(item, syntax.AgentsDecl):
+                self.unknown_agents = True
             if isinstance(item, syntax.TypeDecl):
                 self.domains[item.name] = BOOLEAN
             if isinstance(item, syntax.VariableDecl):
@@ -183,7 +188,7 @@ class _Resolver:
                 low = constant(item.range.low, self.values, what="the low end of a range")
                 high = constant(item.range.high, self.values, what="the high end of a range")
                 if low > high:
-                    raise SpecError.single("P0108", item.range.span, low=low, high=high)
+                    raise SpecError.single("P0108", item.range.span, range=f"[{low}, {high}]")
                 interval = (low, high)
             case _:
                 domain = domain_of(item.range, self.domains, self.values)
@@ -221,13 +226,18 @@ class _Resolver:
         for group in item.groups:
             if not self.claim(group.name, group.span):
                 continue
-            if group.low is None or group.high is None:
+            low = high = 1
+            if group.low is not None and group.high is not None:
+                low = integer(group.low, self.values, what="the first agent's number")
+                high = integer(group.high, self.values, what="the last agent's number")
+            if low > high:
+                raise SpecError.single("P0108", group.span, range=f"{low}..{high}")
+            count = len(self.agents) + high - low + 1
+            if count > MAX_AGENTS:
+                raise SpecError.single("P0130", group.span, count=count, limit=MAX_AGENTS)
+            if group.low is None:
                 self.agents.append(Agent(len(self.agents), group.name))
                 continue
-            low = integer(group.low, self.values, what="the first agent's number")
-            high = integer(group.high, self.values, what="the last agent's number")
-            if low > high or high - low >= 100:
-                raise SpecError.single("P0108", group.span, low=low, high=high)
             members = {
                 k: Agent(len(self.agents) + k - low, f"{group.name}[{k}]")
                 for k in range(low, high + 1)

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import blocks, digits, expand_ranges, offsets_of, sum_at
+from .errors import LimitError
 from .game import Floats, Ints
 from .nodes import CommonStep
 from .operators import BLOCK, SparseRows, StepTables
 
 _ENTRIES = 1 << 22
 """Payoff entries computed at once."""
+MAX_AGENTS = 31
+"""Two axes of each agent and two more are what numpy has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +99,17 @@ def expand_payoffs(
     continuation : (K, C')
         Values of the next step's nodes, already discounted by one step.
 
+    Raises
+    ------
+    LimitError
+        P0607, for more agents than arrays have axes for.
+
     Notes
     -----
     Source: Liu and Zhang (2023), Algorithm 1 and Proposition 9.
     """
+    if len(private_counts) > MAX_AGENTS:
+        raise LimitError("P0607", agents=len(private_counts), limit=MAX_AGENTS)
     beliefs = step.beliefs
     private_count = int(np.prod(private_counts))
     action_counts = action_digits.max(axis=1) + 1

@@ -50,7 +50,7 @@ def load_policy(path: str | Path) -> Policy:
         return policy_from_json(json.loads(raw))
     except MalformedError as error:
         raise ProblemError("P0703", file=source, reason=error) from error
-    except (ValueError, zipfile.BadZipFile) as error:
+    except (ValueError, RecursionError, zipfile.BadZipFile) as error:
         raise ProblemError("P0703", file=source, reason="it is damaged") from error
 
 

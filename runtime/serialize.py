@@ -144,7 +144,7 @@ def load_game(path: str | Path) -> tuple[Game, InformationStructure]:
         return _read_game(top, arrays), _read_information(top, arrays)
     except MalformedError as error:
         raise ProblemError("P0707", file=source, reason=error) from error
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, RecursionError, EOFError, zipfile.BadZipFile) as error:
         raise ProblemError("P0707", file=source, reason="it is damaged") from error
 
 

@@ -43,7 +43,7 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "P0107": Message("{what} must be a whole number, not {value}", label="this is {value}"),
     "P0108": Message(
-        "the range {low}..{high} is empty",
+        "the range {range} is empty",
         label="the low end is above the high end",
         helps=("write the smaller end first",),
     ),
@@ -144,5 +144,11 @@ MESSAGES: Mapping[str, Message] = {
         "there is no reward for {agents}",
         label="in this game",
         helps=("add `reward[...] = ...;` for each of them",),
+    ),
+    "P0130": Message(
+        "too many agents: {count}",
+        label="declared here",
+        notes=("a game has at most {limit}",),
+        helps=("use fewer agents",),
     ),
 }

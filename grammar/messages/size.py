@@ -40,6 +40,11 @@ MESSAGES: Mapping[str, Message] = {
         notes=("{what}: {done} of {total} were done",),
         helps=("raise `--time`, or use a shorter horizon",),
     ),
+    "P0607": Message(
+        text="a game of {agents} agents is too large to be solved",
+        notes=("stage problems have room for {limit} agents",),
+        helps=("use fewer agents; `posg check` and `posg compile` take this game",),
+    ),
     "P0610": Message(
         text="a domain of {size} values is too large",
         label="this domain",

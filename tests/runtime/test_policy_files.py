@@ -210,3 +210,12 @@ def test_unseen_increments_lead_to_uniform_play(solved):
     assert evaluation.step_rewards[0] == pytest.approx([-2, -2])
     uniform = np.mean([-2, -101, 9, -101, -50, -100, 9, -100, 20])
     assert evaluation.step_rewards[1:] == pytest.approx(np.full((2, 2), uniform))
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "", "{", "PK", "1" * 5000])
+def test_not_a_policy(tmp_path, text):
+    path = tmp_path / "policy.json"
+    path.write_text(text)
+    with pytest.raises(ProblemError) as caught:
+        load_policy(path)
+    assert caught.value.code == "P0703"
