@@ -108,6 +108,8 @@ def sizes_text(compiled: Compiled, sizes: Mapping[str, Any]) -> list[str]:
                 nodes = found["nodes"][-1]
                 shown.append(f"{name} {'not counted' if nodes is None else f'{nodes:,}'}")
     lines.append(f"  nodes at step {compiled.game.horizon}: {', '.join(shown)}")
+    if sizes["length"]:
+        lines.append(f"  c_h reaches back {_steps(sizes['length'])} (L̂ of Definition 7)")
     return lines
 
 
@@ -132,6 +134,10 @@ def recall_bound_text(bound: Mapping[str, Any]) -> str:
         f"  so C_h P_h >= (O A)^(h-1) if all values can occur (Lemma 1): {bound['bound']:,} "
         f"at step {bound['step']}{found}"
     )
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"
 
 
 def _listed(numbers: list[int]) -> str:
