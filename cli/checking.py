@@ -44,7 +44,7 @@ def check(options: argparse.Namespace) -> int:
         return lift(options)
     bag = Bag()
     program = load_program(options.file, bag)
-    compiled = compile_program(program, options, bag)
+    compiled = compile_program(program, options, bag, expectations=True)
     used = compiled.information.name.partition("(")[0]
     report_unfit(program, compiled.checked.model, used, bag)
     verdicts = verdicts_of(compiled, bag)

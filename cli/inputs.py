@@ -9,20 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from posg.compiler.pipeline import Compiled, Request, compile_game
+from posg.compiler.compressions import choose_available
+from posg.compiler.pipeline import (
+    Compiled,
+    Request,
+    check_game,
+    chosen_compression,
+    compile_checked,
+)
 from posg.compiler.program import Program, load
 from posg.grammar import syntax
-from posg.grammar.diagnostics import Bag, SpecError
+from posg.grammar.diagnostics import Bag
 from posg.grammar.source import Source
-from posg.grammar.suggest import nearest
 from posg.runtime import Policy, load_policy
 from posg.runtime.errors import LimitError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
-
-COMPRESSIONS = ("exact", "merge", "last", "net")
-AVAILABLE = ("exact", "merge")
 
 
 class FailedError(Exception):
@@ -93,47 +96,44 @@ def compile_file(options: argparse.Namespace, bag: Bag) -> Compiled:
     return compile_program(load_program(options.file, bag), options, bag)
 
 
-def compile_program(program: Program, options: argparse.Namespace, bag: Bag) -> Compiled:
-    """Compile one game of a program as the shared options say.
+def compile_program(
+    program: Program, options: argparse.Namespace, bag: Bag, *, expectations: bool = False
+) -> Compiled:
+    """Compile one game of a program as the shared options say; check its ``expect`` statements too.
 
     Raises
     ------
     FailedError
         After diagnostics.
     """
-    compiled = compile_game(program, request_of(options), bag)
-    if compiled is None:
+    request = request_of(options)
+    checked = check_game(program, request, bag)
+    compiled = None if checked is None else compile_checked(checked, request, bag)
+    if checked is not None and expectations:
+        from posg.compiler.expectations import check_expectations
+
+        check_expectations(program, checked.syntax, checked.model, bag)
+    if compiled is None or bag.has_errors:
         raise FailedError(bag)
     return compiled
 
 
 def choose_compression(compiled: Compiled, text: str | None) -> str:
     """``merge`` unless the command line or the file chooses another."""
-    call: syntax.StructureCall | None = None
-    bag = Bag()
-    if text is not None:
-        from posg.grammar import parse_structure
+    if text is None:
+        return choose_available(chosen_compression(compiled.checked))
+    return choose_available(parse_compression(text))
 
-        call = parse_structure(Source("--compression", text), bag)
-        if call is None or bag.has_errors:
-            raise FailedError(bag)
-    else:
-        for item in compiled.checked.syntax.items:
-            if isinstance(item, syntax.Use) and item.kind is syntax.UseKind.COMPRESSION:
-                call = item.structure
-    if call is None:
-        return "merge"
-    if call.name not in COMPRESSIONS:
-        raise SpecError.single(
-            "P0808",
-            call.name_span,
-            name=call.name,
-            known=", ".join(AVAILABLE),
-            suggestion=nearest(call.name, COMPRESSIONS),
-        )
-    if call.name not in AVAILABLE:
-        raise SpecError.single("P0816", call.span, name=" ".join(call.span.text.split()))
-    return call.name
+
+def parse_compression(text: str) -> syntax.StructureCall:
+    """What ``--compression`` says."""
+    from posg.grammar import parse_structure
+
+    bag = Bag()
+    call = parse_structure(Source("--compression", text), bag)
+    if call is None or bag.has_errors:
+        raise FailedError(bag)
+    return call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,22 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from posg.compiler.expectations import Expectation, resolve_expectation
-from posg.compiler.pipeline import Compiled, Request, check_game, compile_game
+from posg.compiler.compressions import AVAILABLE, DEFAULT
+from posg.compiler.expectations import (
+    Expectation,
+    check_expectations,
+    refuses_structure,
+    resolve_expectation,
+)
+from posg.compiler.pipeline import (
+    CheckedGame,
+    Compiled,
+    Request,
+    check_game,
+    check_uses,
+    chosen_compression,
+    compile_game,
+)
 from posg.compiler.program import Program
 from posg.compiler.structural_independence import decide_strategy_independence
 from posg.grammar import syntax
@@ -19,8 +33,16 @@ from posg.runtime import (
 )
 from posg.runtime.errors import ProblemError
 
-from .inputs import AVAILABLE, FailedError, Limits, load_program
-from .output import OK, PROBLEM, number_text, problem_diagnostic, show_diagnostics, show_json
+from .inputs import FailedError, Limits, load_program
+from .output import (
+    OK,
+    PROBLEM,
+    diagnostics_json,
+    number_text,
+    problem_diagnostic,
+    show_diagnostics,
+    show_json,
+)
 from .recall import recall_json, recall_text
 from .solving import solve_compiled
 
@@ -46,6 +68,7 @@ def test(options: argparse.Namespace) -> int:
         path = Path(name)
         paths.extend(sorted(path.rglob("*.posg")) if path.is_dir() else [path])
     outcomes: list[Outcome] = []
+    found = Bag()
     broken = 0
     for path in paths:
         bag = Bag()
@@ -53,10 +76,13 @@ def test(options: argparse.Namespace) -> int:
             program = load_program(str(path), bag)
             for game in program.games:
                 if game in program.spec.items:
-                    outcomes.extend(run_game(program, game, str(path), Limits.of(options)))
+                    outcomes += run_game(program, game, str(path), Limits.of(options), bag)
         except FailedError as error:
+            bag = error.bag
+        if bag.has_errors:
             broken += 1
-            show_diagnostics(error.bag.diagnostics)
+            show_diagnostics(bag.diagnostics)
+            found.extend(bag.diagnostics)
     failed = sum(outcome.passed is False for outcome in outcomes)
     passed = sum(outcome.passed is True for outcome in outcomes)
     undecided = len(outcomes) - failed - passed
@@ -79,6 +105,7 @@ def test(options: argparse.Namespace) -> int:
                     }
                     for o in outcomes
                 ],
+                "diagnostics": diagnostics_json(found),
             }
         )
     else:
@@ -94,12 +121,17 @@ def test(options: argparse.Namespace) -> int:
     return PROBLEM if failed or broken else OK
 
 
-def run_game(program: Program, game: syntax.Game, file: str, limits: Limits) -> list[Outcome]:
-    """Outcomes of one game's expectations."""
-    bag = Bag()
-    checked = check_game(program, Request(game=game.name), bag)
+def run_game(
+    program: Program, game: syntax.Game, file: str, limits: Limits, bag: Bag
+) -> list[Outcome]:
+    """Outcomes of one game's expectations; those that cannot be decided go to the bag."""
+    of_game = Bag()
+    checked = check_game(program, Request(game=game.name), of_game)
+    bag.extend(of_game.diagnostics)
     if checked is None:
-        raise FailedError(bag)
+        return []
+    check_uses(checked, bag)
+    check_expectations(program, game, checked.model, bag)
     outcomes: list[Outcome] = []
     compiled_before: dict[tuple[object, ...], Compiled] = {}
     for item in game.items:
@@ -108,9 +140,10 @@ def run_game(program: Program, game: syntax.Game, file: str, limits: Limits) -> 
         line = item.span.source.position(item.span.start)[0]
         try:
             expectation = resolve_expectation(checked.model, item)
-            passed, found = decide(program, game, expectation, limits, compiled_before)
-        except SpecError as error:
-            raise FailedError(error.bag) from None
+            passed, found = decide(program, checked, expectation, limits, compiled_before)
+        except (SpecError, FailedError) as error:
+            bag.extend(error.bag.diagnostics)
+            continue
         except ProblemError as error:
             from posg.grammar.render import word
 
@@ -123,7 +156,7 @@ def run_game(program: Program, game: syntax.Game, file: str, limits: Limits) -> 
 
 def decide(
     program: Program,
-    game: syntax.Game,
+    checked: CheckedGame,
     expectation: Expectation,
     limits: Limits,
     compiled_before: dict[tuple[object, ...], Compiled],
@@ -138,14 +171,14 @@ def decide(
     if compiled is None:
         bag = Bag()
         request = Request(
-            game=game.name,
+            game=checked.syntax.name,
             structure=expectation.structure,
             horizon=expectation.horizon,
             values=expectation.settings,
         )
         compiled = compile_game(program, request, bag)
         if compiled is None:
-            if expectation.subject == "assumption_1":
+            if expectation.subject == "assumption_1" and refuses_structure(bag):
                 codes = ", ".join(d.code for d in bag.diagnostics)
                 return expectation.negated, f"refused with {codes}"
             raise FailedError(bag)
@@ -154,7 +187,8 @@ def decide(
     if verdict is not None:
         holds, found = verdict
         return (None if holds is None else holds is not expectation.negated), found
-    quantities = quantities_of(expectation, compiled, limits)
+    call = expectation.compression or chosen_compression(checked)
+    quantities = quantities_of(expectation, compiled, call, limits)
     if isinstance(quantities, str):
         return None, quantities
     assert expectation.op is not None and expectation.value is not None
@@ -192,7 +226,10 @@ def verdict_of(subject: str, compiled: Compiled) -> tuple[bool | None, str] | No
 
 
 def quantities_of(
-    expectation: Expectation, compiled: Compiled, limits: Limits
+    expectation: Expectation,
+    compiled: Compiled,
+    compression: syntax.StructureCall | None,
+    limits: Limits,
 ) -> list[float] | str:
     """The numbers to compare, or why there are none."""
     agents = compiled.game.agents
@@ -210,7 +247,7 @@ def quantities_of(
                 return f"at most {sizes.bounds[-1]}; there are too many supports to count"
             return [float(sizes.histories[-1])]
         case _:
-            name = "merge" if expectation.compression is None else expectation.compression.name
+            name = DEFAULT if compression is None else compression.name
             if name not in AVAILABLE:
                 return f"compression `{name}` is not available yet"
             _, certificate, _ = solve_compiled(

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from posg.grammar import syntax
-from posg.grammar.diagnostics import SpecError
+from posg.grammar.diagnostics import Bag, Severity, SpecError
 from posg.grammar.suggest import nearest
 
+from .compressions import check_compression
+from .core import resolve_core
 from .domains import constant, integer
 from .model import GameModel
+from .names import Overrides, resolve
+from .program import Program
+from .sharing import apply_sharing
 
 VERDICTS = ("assumption_1", "assumption_2", "assumption_3", "perfect_recall")
 QUANTITIES = ("observability", "value", "gap", "common_size", "private_size")
+CALL_CODES = {"P0401", "P0402", "P0403", "P0404"}
 CONCEPTS = ("nash", "ce", "cce", "team")
 
 
@@ -46,7 +53,8 @@ def resolve_expectation(model: GameModel, item: syntax.Expect) -> Expectation:
     Raises
     ------
     SpecError
-        P0812..P0814, P0817, P0818 for what cannot be expected.
+        P0812..P0814, P0817, P0818, P0821 for what cannot be expected, P0104 and P0118 for
+        parameters, P0121 for a horizon, P0808 for a compression.
     """
     known = (*VERDICTS, *QUANTITIES)
     if item.subject not in known:
@@ -70,6 +78,12 @@ def resolve_expectation(model: GameModel, item: syntax.Expect) -> Expectation:
             raise SpecError.single(
                 "P0818", item.index.span, name=agent, suggestion=nearest(agent, names)
             )
+    keys: set[str] = set()
+    for setting in item.settings:
+        key = setting.key if setting.key != "set" else f"set {setting.name}"
+        if key in keys:
+            raise SpecError.single("P0821", setting.span, name=key)
+        keys.add(key)
     structure = compression = None
     horizon: int | None = None
     concept: str | None = None
@@ -79,6 +93,8 @@ def resolve_expectation(model: GameModel, item: syntax.Expect) -> Expectation:
             structure = setting.structure
         elif setting.key == "compression":
             compression = setting.structure
+            if compression is not None:
+                check_compression(compression)
         elif setting.key == "horizon" and setting.value is not None:
             horizon = integer(setting.value, values, what="the horizon")
             if horizon < 1:
@@ -90,7 +106,7 @@ def resolve_expectation(model: GameModel, item: syntax.Expect) -> Expectation:
                     "P0817", setting.span, name=concept, suggestion=nearest(concept, CONCEPTS)
                 )
         elif setting.name is not None and setting.value is not None:
-            settings[setting.name] = constant(setting.value, values, what=f"`{setting.name}`")
+            settings[setting.name] = _setting(model, setting.name, setting.value, values)
     return Expectation(
         statement=item,
         subject=item.subject,
@@ -107,3 +123,50 @@ def resolve_expectation(model: GameModel, item: syntax.Expect) -> Expectation:
         concept=concept,
         settings=settings,
     )
+
+
+def _setting(
+    model: GameModel, name: str, value: syntax.Expr, values: Mapping[str, Fraction]
+) -> Fraction:
+    """The value of ``set NAME = value``, which must be in the parameter's range."""
+    parameters = model.scope.parameters
+    if name not in parameters:
+        suggestion = nearest(name, parameters)
+        raise SpecError.single("P0118", value.span, name=name, suggestion=suggestion)
+    found = constant(value, values, what=f"`{name}`")
+    parameters[name].require(found, value.span)
+    return found
+
+
+def check_expectations(program: Program, game: syntax.Game, model: GameModel, bag: Bag) -> None:
+    """Report every ``expect`` of a game that cannot be decided because of how it is written.
+
+    Structures are applied to the variant of the game that is expected of; refusals that
+    ``expect not assumption_1`` may be about are left to it.
+    """
+    for item in game.items:
+        if not isinstance(item, syntax.Expect):
+            continue
+        try:
+            expectation = resolve_expectation(model, item)
+        except SpecError as error:
+            bag.extend(error.bag.diagnostics)
+            continue
+        inner = Bag()
+        variant: GameModel | None = model
+        if expectation.settings or expectation.horizon is not None:
+            overrides = Overrides(parameters=expectation.settings, horizon=expectation.horizon)
+            variant = resolve(program, game, overrides, inner)
+        call = expectation.structure
+        if variant is not None and call is not None:
+            applied = apply_sharing(variant, call, " ".join(call.span.text.split()), inner)
+            if applied is not None:
+                resolve_core(variant, applied, inner)
+        if expectation.subject != "assumption_1" or not refuses_structure(inner):
+            bag.extend(inner.diagnostics)
+
+
+def refuses_structure(bag: Bag) -> bool:
+    """Whether all errors are about what a sharing structure does, none about how it is called."""
+    codes = {d.code for d in bag.diagnostics if d.severity is Severity.ERROR}
+    return all(code.startswith("P04") and code not in CALL_CODES for code in codes)

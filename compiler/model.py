@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import product
 from math import prod
 
+from posg.grammar.diagnostics import SpecError
 from posg.grammar.source import Span
 from posg.grammar.syntax import Define, Expr, Sharing, VariableKind
 
@@ -168,7 +169,7 @@ class Parameter:
     """A named constant.
 
     ``choices`` lists the values of an integer parameter with a range; ``interval`` is the range of
-    a real one. Both are None for a constant without a range.
+    a real one, and ``range`` is where they are written. All are None for a constant without one.
     """
 
     name: str
@@ -176,6 +177,22 @@ class Parameter:
     choices: tuple[int, ...] | None
     interval: tuple[Fraction, Fraction] | None
     span: Span = field(repr=False)
+    range: Span | None = field(repr=False)
+
+    def require(self, value: Fraction, place: Span | None) -> None:
+        """Refuse a value, written at ``place``, outside the range.
+
+        Raises
+        ------
+        SpecError
+            P0104.
+        """
+        inside = self.interval is None or self.interval[0] <= value <= self.interval[1]
+        if self.range is None or (inside and (self.choices is None or value in self.choices)):
+            return
+        raise SpecError.single(
+            "P0104", place, name=self.name, value=value, range=self.range.text, others=[self.range]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,19 +195,17 @@ class _Resolver:
                 if domain.kind is not DomainKind.INTEGER:
                     raise SpecError.single("P0119", item.range.span, name=item.name)
                 choices = tuple(int(str(v)) for v in domain.values)
-        inside = (interval is None or interval[0] <= value <= interval[1]) and (
-            choices is None or value in choices
+        parameter = Parameter(
+            name=item.name,
+            value=value,
+            choices=choices,
+            interval=interval,
+            span=item.name_span,
+            range=None if item.range is None else item.range.span,
         )
-        shown = None if item.range is None else item.range.span.text
         self.values[item.name] = value
-        self.parameters[item.name] = Parameter(
-            name=item.name, value=value, choices=choices, interval=interval, span=item.name_span
-        )
-        if not inside:
-            others = [item.range.span] if item.range is not None else []
-            raise SpecError.single(
-                "P0104", place, name=item.name, value=value, range=shown, others=others
-            )
+        self.parameters[item.name] = parameter
+        parameter.require(value, place)
 
     def type(self, item: syntax.TypeDecl) -> None:
         if self.claim(item.name, item.name_span):

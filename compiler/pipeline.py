@@ -13,6 +13,7 @@ from posg.runtime.game import Game
 from posg.runtime.information import InformationStructure
 from posg.runtime.limits import DEFAULT_MEMORY
 
+from .compressions import check_compression
 from .core import Core, resolve_core
 from .domains import constant
 from .dynamics import CheckedDynamics, check_dynamics
@@ -122,8 +123,19 @@ def _uses(checked: CheckedGame, kind: syntax.UseKind) -> list[syntax.Use]:
     return [item for item in items if isinstance(item, syntax.Use) and item.kind is kind]
 
 
+def chosen_compression(checked: CheckedGame) -> syntax.StructureCall | None:
+    """The compression that a game chooses for itself."""
+    uses = _uses(checked, syntax.UseKind.COMPRESSION)
+    return uses[0].structure if uses else None
+
+
 def check_uses(checked: CheckedGame, bag: Bag) -> None:
-    """Report a second sharing structure or compression; P0810."""
+    """Report a compression that does not exist, and a second sharing structure or compression."""
+    for use in _uses(checked, syntax.UseKind.COMPRESSION):
+        try:
+            check_compression(use.structure)
+        except SpecError as error:
+            bag.extend(error.bag.diagnostics)
     for kind, name in (
         (syntax.UseKind.SHARING, "sharing structure"),
         (syntax.UseKind.COMPRESSION, "compression"),
@@ -153,7 +165,6 @@ def compile_game(program: Program, request: Request, bag: Bag) -> Compiled | Non
 
 def compile_checked(checked: CheckedGame, request: Request, bag: Bag) -> Compiled | None:
     """Ground a checked game and tabulate the information structure."""
-    check_uses(checked, bag)
     chosen = choose_sharing(checked, request, bag)
     applied = None
     core: Core | None = None
@@ -168,6 +179,7 @@ def compile_checked(checked: CheckedGame, request: Request, bag: Bag) -> Compile
         all_states=request.all_states,
         memory_bytes=request.memory_bytes,
     )
+    check_uses(checked, bag)
     if core is None or grounded is None or bag.has_errors:
         return None
     built = build_information(checked.model, core, bag)

@@ -90,7 +90,8 @@ MESSAGES: Mapping[str, Message] = {
         "game `{game}` has no agents", label="this game", helps=("add `agents alice, bob;`",)
     ),
     "P0118": Message(
-        "`--set {name}=...`: the game has no parameter `{name}`",
+        "the game has no parameter `{name}` that could be set",
+        label="a value for `{name}`",
         helps=(_NEAR, "declare it with `param {name} = ...;`"),
     ),
     "P0119": Message(

@@ -71,4 +71,5 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "P0818": Message("agent `{name}` does not exist", label="unknown agent", helps=(_NEAR,)),
     "P0820": Message("there is no diagnostic code `{code}`", helps=("codes look like P0102",)),
+    "P0821": Message("`{name}` is given twice", label="given again here"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,32 @@ def test_time_limit_leaves_expectations_undecided(
     path.write_text(GAME.format(expectation="value == 3"), encoding="utf-8")
     assert main(["test", str(path), "--time", "0"]) == 0
     assert "1 not decided" in capsys.readouterr().out
+
+
+BAD = """game g {
+  agents alice, bob;
+  horizon 1;
+  action act[i] in 0..2;
+  reward = 1;
+  use sharing full;
+  expect valeu == 1;
+  expect value == 1;
+  expect value == 1 with sharing dleayed(d = 1);
+  expect not assumption_1 with sharing dleayed(d = 1);
+  expect value[carol] == 1;
+}
+"""
+CODES = ["P0812", "P0401", "P0401", "P0818"]
+
+
+def test_all_bad_expectations_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "g.posg"
+    path.write_text(BAD, encoding="utf-8")
+    assert main(["check", str(path), "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [d["code"] for d in found["diagnostics"]] == CODES
+    assert main(["test", str(path), "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [d["code"] for d in found["diagnostics"]] == CODES
+    assert found["broken"] == 1
+    assert [(o["line"], o["passed"]) for o in found["outcomes"]] == [(8, True)]
