@@ -17,9 +17,10 @@ from posg.runtime import (
     save_game,
 )
 from posg.runtime.files import replacing, require_writable
+from posg.runtime.observability import SECONDS
 
 from .independence import assumption_3, independence_text
-from .inputs import compile_file, compile_program, load_program
+from .inputs import Limits, compile_file, compile_program, load_program
 from .observability import assumption_2, observability_text
 from .output import OK, diagnostics_json, show_diagnostics, show_json
 from .recall import recall_json, recall_text
@@ -33,8 +34,6 @@ from .size_report import (
 )
 from .theory import theory_json, theory_of, theory_text
 
-CHECK_NODES = 100_000
-
 
 def check(options: argparse.Namespace) -> int:
     """All diagnostics, then the verdicts."""
@@ -47,7 +46,7 @@ def check(options: argparse.Namespace) -> int:
     compiled = compile_program(program, options, bag, expectations=True)
     used = compiled.information.name.partition("(")[0]
     report_unfit(program, compiled.checked.model, used, bag)
-    verdicts = verdicts_of(compiled, bag)
+    verdicts = verdicts_of(compiled, bag, Limits.of(options))
     show_diagnostics(bag.diagnostics)
     if options.format == "json":
         show_json(verdicts)
@@ -56,10 +55,12 @@ def check(options: argparse.Namespace) -> int:
     return OK
 
 
-def verdicts_of(compiled: Compiled, bag: Bag) -> dict[str, object]:
+def verdicts_of(compiled: Compiled, bag: Bag, limits: Limits) -> dict[str, object]:
     """The JSON of ``check``; warnings go to the bag."""
     report_idle(compiled.checked.model, compiled.checked.dynamics, compiled.provenance, bag)
-    observability = measure_observability(compiled.game)
+    observability = measure_observability(
+        compiled.game, seconds=SECONDS if limits.seconds is None else limits.seconds
+    )
     recall = check_perfect_recall(compiled.game, compiled.information)
     sizes = sizes_of(compiled)
     verdicts: dict[str, object] = {
@@ -71,7 +72,7 @@ def verdicts_of(compiled: Compiled, bag: Bag) -> dict[str, object]:
         "sizes": sizes,
         "assumption_1": {"holds": True},
         "assumption_2": assumption_2(observability),
-        "assumption_3": assumption_3(compiled, max_nodes=CHECK_NODES),
+        "assumption_3": assumption_3(compiled, limits),
         "perfect_recall": recall_json(recall),
         "nested_information": nested_of(compiled),
         "lemma_1": recall_bound(compiled, sizes) if recall.holds else None,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from posg.compiler.pipeline import Compiled
 from posg.compiler.structural_independence import decide_strategy_independence
+from posg.runtime.nodes import DEFAULT_NODES
 
-from .output import number_text
+from .inputs import Limits, Watch
+from .output import number_text, problem_text
 
 if TYPE_CHECKING:
     from posg.compiler.dependence_causes import Cause
@@ -20,14 +22,28 @@ TITLE = "Assumption 3 (strategy independence)"
 METHODS = {"structure": "proved from the structure", "numeric": "decided numerically"}
 
 
-def assumption_3(compiled: Compiled, *, max_nodes: int) -> dict[str, object]:
-    """Strategy independence as data; where it fails with a cause and a repair."""
-    found, proof = decide_strategy_independence(compiled, max_nodes=max_nodes)
+NODES = 100_000
+"""Nodes of one step up to which it is decided without ``--time``: a few seconds."""
+
+
+def assumption_3(compiled: Compiled, limits: Limits) -> dict[str, object]:
+    """Strategy independence as data; where it fails with a cause and a repair.
+
+    With a time limit the number of nodes is not limited, only the memory is.
+    """
+    with Watch(limits.seconds) as watch:
+        found, proof = decide_strategy_independence(
+            compiled,
+            max_nodes=NODES if limits.seconds is None else DEFAULT_NODES,
+            memory_bytes=limits.memory,
+            progress=watch,
+        )
     result: dict[str, object] = {"holds": found.holds, "method": found.method}
     if found.margin is not None and found.holds:
         result["margin"] = found.margin
-    if found.size is not None:
-        result["size"] = found.size
+    if found.limit is not None:
+        result["size"] = dict(found.limit.facts)
+        result["reason"] = problem_text(found.limit)
     if found.witness is not None:
         from posg.compiler.dependence_causes import explain_dependence
         from posg.compiler.repairs import find_repairs
@@ -73,7 +89,7 @@ def repair_json(repair: Repair) -> dict[str, object]:
 def independence_text(found: Mapping[str, Any]) -> list[str]:
     """The verdict for people."""
     if found["holds"] is None:
-        return [f"{TITLE}: not decided, {found['size']}"]
+        return [f"{TITLE}: not decided, {found['reason']}", *_more(found["size"])]
     if found["holds"]:
         return [f"{TITLE}: holds ({METHODS[found['method']]})"]
     lines = [f"{TITLE}: fails", *dependence_text(found["witness"])]
@@ -84,6 +100,15 @@ def independence_text(found: Mapping[str, Any]) -> list[str]:
     else:
         lines.append(f"  repair: none of {len(found['repairs_tried'])} small changes is enough")
     return lines
+
+
+def _more(size: Mapping[str, Any]) -> list[str]:
+    """What would decide it."""
+    if "seconds" in size:
+        return ["  a longer `--time` would search on"]
+    if "need" in size:
+        return ["  a larger `--memory` would search on"]
+    return ["  `--time 600` would search on, for ten minutes"] if "nodes" in size else []
 
 
 def cause_text(kind: str, choice: Mapping[str, Any]) -> str:

@@ -174,6 +174,7 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="write the game that delivers by itself what rules share with one agent only",
     )
+    time_limit(check)
 
     info = add("info", "checking:info", "the information structure: who knows what, when")
     compiles(info)

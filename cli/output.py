@@ -41,6 +41,13 @@ def problem_diagnostic(error: ProblemError) -> Diagnostic:
     return Diagnostic(error.code, None, error.facts)
 
 
+def problem_text(error: ProblemError) -> str:
+    """The first line about a problem, in words."""
+    from posg.grammar.render import word
+
+    return word(problem_diagnostic(error)).text
+
+
 def status_of(error: ProblemError) -> int:
     """Exit status for a problem: limits differ from faults."""
     return LIMIT if isinstance(error, LimitError) else PROBLEM

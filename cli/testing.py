@@ -40,6 +40,7 @@ from .output import (
     diagnostics_json,
     number_text,
     problem_diagnostic,
+    problem_text,
     show_diagnostics,
     show_json,
 )
@@ -215,8 +216,9 @@ def verdict_of(subject: str, compiled: Compiled) -> tuple[bool | None, str] | No
             return measured.holds, shown
         case "assumption_3":
             found, _ = decide_strategy_independence(compiled)
-            words = {True: "it holds", False: "it fails", None: str(found.size)}
-            return found.holds, words[found.holds]
+            if found.limit is not None:
+                return None, problem_text(found.limit)
+            return found.holds, "it holds" if found.holds else "it fails"
         case "perfect_recall":
             recall = check_perfect_recall(compiled.game, compiled.information)
             lines = recall_text(recall_json(recall))

@@ -26,8 +26,8 @@ class StrategyIndependence:
         Two differing beliefs, when refuted.
     margin
         The largest L1 distance that was seen: rounding error when it holds.
-    size
-        What was too large, when undecided.
+    limit
+        The limit that was met, when undecided.
     nodes
         The forward pass, which planning can use, when it holds.
     """
@@ -36,7 +36,7 @@ class StrategyIndependence:
     method: str
     witness: BeliefWitness | None = None
     margin: float | None = None
-    size: str | None = None
+    limit: LimitError | None = None
     nodes: CommonInformation | None = None
 
 
@@ -66,6 +66,5 @@ def check_strategy_independence(
             holds=False, method="numeric", witness=error.witness, margin=error.witness.distance
         )
     except LimitError as error:
-        size = ", ".join(f"{key} {value}" for key, value in error.facts.items())
-        return StrategyIndependence(holds=None, method="undecided", size=size)
+        return StrategyIndependence(holds=None, method="undecided", limit=error)
     return StrategyIndependence(holds=True, method="numeric", margin=nodes.margin, nodes=nodes)

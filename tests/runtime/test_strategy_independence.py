@@ -84,4 +84,4 @@ def test_too_large_is_undecided():
     game = random_game(0)
     found = check_strategy_independence(game, full(game), max_nodes=5)
     assert (found.holds, found.method) == (None, "undecided")
-    assert found.size is not None and "limit 5" in found.size
+    assert found.limit is not None and found.limit.facts["limit"] == "5"
