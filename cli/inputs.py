@@ -112,7 +112,7 @@ def compile_program(
     if checked is not None and expectations:
         from posg.compiler.expectations import check_expectations
 
-        check_expectations(program, checked.syntax, checked.model, bag)
+        check_expectations(program, checked.syntax, bag)
     if compiled is None or bag.has_errors:
         raise FailedError(bag)
     return compiled

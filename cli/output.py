@@ -33,6 +33,7 @@ def diagnostics_json(bag: Bag) -> list[dict[str, object]]:
 
 def show_json(data: object) -> None:
     """Print one JSON object."""
+    sys.set_int_max_str_digits(0)  # counts of long games have more digits than Python would print
     print(json.dumps(data, ensure_ascii=False, allow_nan=False))
 
 

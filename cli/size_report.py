@@ -9,12 +9,12 @@ from typing import Any
 from posg.compiler.delays import information_length
 from posg.compiler.pipeline import Compiled
 from posg.runtime import count_common_information, count_windows, find_nested_information
-from posg.runtime.limits import bytes_text
+from posg.runtime.limits import bytes_text, count_text
 from posg.runtime.sizes import lower_bound
 
 SUPPORTS = 5_000
 """Distinct supports of a step up to which counting is cheap."""
-PRODUCTS_PER_SECOND = 6e6
+PRODUCTS_PER_SECOND = 6_000_000
 """Pace of the forward pass, measured on one core of 2024; for estimates."""
 WINDOWS = (1, 2)
 
@@ -35,7 +35,7 @@ def sizes_of(compiled: Compiled) -> dict[str, Any]:  # Any: a JSON object
         compressions["exact"] = {
             "nodes": list(common),
             "bytes": sizes.exact_bytes(game.horizon),
-            "seconds": sizes.exact_products(game.horizon) / PRODUCTS_PER_SECOND,
+            "seconds": _seconds_of(sizes.exact_products(game.horizon)),
         }
         compressions["merge"] = {
             "nodes_at_least": [step.supports for step in sizes.steps],
@@ -57,6 +57,13 @@ def sizes_of(compiled: Compiled) -> dict[str, Any]:  # Any: a JSON object
         "compressions": compressions,
         "length": information_length(compiled.provenance),
     }
+
+
+def _seconds_of(products: int) -> float:
+    """Time of a forward pass; whole seconds where a float64 has no room for it."""
+    if products.bit_length() > 1000:
+        return products // PRODUCTS_PER_SECOND
+    return products / PRODUCTS_PER_SECOND
 
 
 def recall_bound(compiled: Compiled, sizes: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,13 +107,16 @@ def sizes_text(compiled: Compiled, sizes: Mapping[str, Any]) -> list[str]:
         match name:
             case "exact":
                 size = bytes_text(found["bytes"])
-                shown.append(f"exact {found['nodes'][-1]:,} ({size}, {_seconds(found['seconds'])})")
+                shown.append(
+                    f"exact {count_text(found['nodes'][-1])} ({size}, {_seconds(found['seconds'])})"
+                )
             case "merge":
                 least, most = found["nodes_at_least"][-1], found["nodes_at_most"][-1]
-                shown.append(f"merge {most:,}" if least == most else f"merge {least:,} to {most:,}")
+                both = f"{count_text(least)} to {count_text(most)}"
+                shown.append(f"merge {count_text(most) if least == most else both}")
             case _:
                 nodes = found["nodes"][-1]
-                shown.append(f"{name} {'not counted' if nodes is None else f'{nodes:,}'}")
+                shown.append(f"{name} {'not counted' if nodes is None else count_text(nodes)}")
     lines.append(f"  nodes at step {compiled.game.horizon}: {', '.join(shown)}")
     if sizes["length"]:
         lines.append(f"  c_h reaches back {_steps(sizes['length'])} (L̂ of Definition 7)")
@@ -129,9 +139,10 @@ def nested_text(nested: Mapping[str, list[str]] | None) -> list[str]:
 
 def recall_bound_text(bound: Mapping[str, Any]) -> str:
     """Lemma 1 for people."""
-    found = "" if bound["found"] is None else f"; here it is {bound['found']:,}"
+    found = "" if bound["found"] is None else f"; here it is {count_text(bound['found'])}"
     return (
-        f"  so C_h P_h >= (O A)^(h-1) if all values can occur (Lemma 1): {bound['bound']:,} "
+        f"  so C_h P_h >= (O A)^(h-1) if all values can occur (Lemma 1): "
+        f"{count_text(bound['bound'])} "
         f"at step {bound['step']}{found}"
     )
 
@@ -142,7 +153,7 @@ def _steps(count: int) -> str:
 
 def _listed(numbers: list[int]) -> str:
     """Numbers, the middle of a long list left out."""
-    texts = [f"{number:,}" if number < 10**12 else f"{float(number):.1e}" for number in numbers]
+    texts = [count_text(number) for number in numbers]
     return ", ".join(texts if len(texts) <= 8 else [*texts[:4], "...", *texts[-2:]])
 
 
@@ -151,4 +162,4 @@ def _seconds(seconds: float) -> str:
         return "under 1 s"
     if seconds < 7200:
         return f"about {seconds:.0f} s"
-    return f"about {seconds / 3600:,.0f} h"
+    return f"about {count_text(int((seconds + 1800) // 3600))} h"

@@ -132,7 +132,7 @@ def run_game(
     if checked is None:
         return []
     check_uses(checked, bag)
-    check_expectations(program, game, checked.model, bag)
+    check_expectations(program, game, bag)
     outcomes: list[Outcome] = []
     compiled_before: dict[tuple[object, ...], Compiled] = {}
     for item in game.items:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag, Severity, SpecError
 from posg.grammar.suggest import nearest
+from posg.runtime.errors import LimitError
 
 from .compressions import check_compression
 from .core import resolve_core
@@ -138,12 +139,20 @@ def _setting(
     return found
 
 
-def check_expectations(program: Program, game: syntax.Game, model: GameModel, bag: Bag) -> None:
+def check_expectations(program: Program, game: syntax.Game, bag: Bag) -> None:
     """Report every ``expect`` of a game that cannot be decided because of how it is written.
 
-    Structures are applied to the variant of the game that is expected of; refusals that
-    ``expect not assumption_1`` may be about are left to it.
+    Structures are applied to the variant of the game that is expected of, whatever else was asked
+    for; refusals that ``expect not assumption_1`` may be about are left to it.
     """
+    if not any(isinstance(item, syntax.Expect) for item in game.items):
+        return
+    try:
+        model = resolve(program, game, Overrides(), bag)
+    except LimitError:
+        return
+    if model is None:
+        return
     for item in game.items:
         if not isinstance(item, syntax.Expect):
             continue
@@ -156,7 +165,10 @@ def check_expectations(program: Program, game: syntax.Game, model: GameModel, ba
         variant: GameModel | None = model
         if expectation.settings or expectation.horizon is not None:
             overrides = Overrides(parameters=expectation.settings, horizon=expectation.horizon)
-            variant = resolve(program, game, overrides, inner)
+            try:
+                variant = resolve(program, game, overrides, inner)
+            except LimitError:
+                continue
         call = expectation.structure
         if variant is not None and call is not None:
             applied = apply_sharing(variant, call, " ".join(call.span.text.split()), inner)

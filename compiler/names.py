@@ -12,6 +12,7 @@ from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag, SpecError
 from posg.grammar.source import Span
 from posg.grammar.suggest import nearest
+from posg.runtime.errors import LimitError
 
 from .domains import constant, domain_of, integer
 from .model import (
@@ -34,6 +35,7 @@ from .program import Program
 
 MAX_MEMBERS = 100_000
 MAX_AGENTS = 100
+MAX_HORIZON = 10_000
 
 Item = TypeVar("Item", bound=syntax.Node)
 
@@ -49,11 +51,24 @@ class Overrides:
 def resolve(
     program: Program, game: syntax.Game, overrides: Overrides, bag: Bag
 ) -> GameModel | None:
-    """Resolve one game of a program; None if errors were reported."""
+    """Resolve one game of a program; None if errors were reported.
+
+    Raises
+    ------
+    LimitError
+        P0608, for a horizon that is too long.
+    """
     errors_before = _errors(bag)
     resolver = _Resolver(program, game, overrides, bag)
     model = resolver.run()
     return model if _errors(bag) == errors_before else None
+
+
+def _bounded(horizon: int) -> int:
+    """Refuse a horizon with more steps than are worth listing."""
+    if horizon > MAX_HORIZON:
+        raise LimitError("P0608", horizon=horizon, limit=MAX_HORIZON)
+    return horizon
 
 
 def _errors(bag: Bag) -> int:
@@ -338,7 +353,7 @@ class _Resolver:
         for extra in items[1:]:
             self.bag.report("P0101", extra.span, name="horizon", others=[items[0].span])
         if self.overrides.horizon is not None:
-            return self.overrides.horizon
+            return _bounded(self.overrides.horizon)
         if not items:
             self.bag.report("P0116", self.game.name_span, game=self.game.name)
             return None
@@ -350,7 +365,7 @@ class _Resolver:
         if value < 1:
             self.bag.report("P0121", items[0].value.span, value=value)
             return None
-        return value
+        return _bounded(value)
 
     def discount(self) -> Fraction:
         items = list(self.items(syntax.DiscountDecl))

@@ -114,6 +114,7 @@ class _Tracer:
         self.model = replace(model, scope=core.scope)
         self.registers = [register for group in core.registers for register in group]
         self.step = 0
+        self.read: dict[tuple[object, ...], tuple[Variable, ...]] = {}  # the same at every step
         self.held: Mapping[Variable, Content] = {r.variable: {} for r in self.registers}
         self.codes: Mapping[Variable, int] = {r.variable: -1 for r in self.registers}
 
@@ -174,9 +175,14 @@ class _Tracer:
                 return self.weaken([self.origin(v) for v in self.reads(value, bindings)])
 
     def reads(self, value: syntax.Expr, bindings: Mapping[str, Value]) -> tuple[Variable, ...]:
-        world = make_world(self.model, explore=True)
-        evaluate(value, table_frame(world, 1, zero_columns(), bindings))
-        return tuple(variable for variable, _ in footprint_of(world).variables)
+        key = (id(value), *bindings.items())
+        found = self.read.get(key)
+        if found is None:
+            world = make_world(self.model, explore=True)
+            evaluate(value, table_frame(world, 1, zero_columns(), bindings))
+            found = tuple(variable for variable, _ in footprint_of(world).variables)
+            self.read[key] = found
+        return found
 
     def value(self, value: syntax.Expr, bindings: Mapping[str, Value]) -> Column | None:
         """The value of an expression if it can have only one at this step."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .game import Ints
 
@@ -47,17 +47,20 @@ class InformationStructure:
         ``private_labels[h - 1][i]`` names agent i's private values at step h.
     increment_labels
         ``increment_labels[h - 1]`` names the increments of ``updates[h - 1]``; a lazy sequence.
+    private_counts
+        ``private_counts[h - 1][i]`` is P_{i,h}, from the labels.
     """
 
     name: str
     updates: tuple[Update, ...]
     private_labels: tuple[tuple[tuple[str, ...], ...], ...]
     increment_labels: tuple[IncrementLabels, ...]
+    private_counts: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def private_counts(self) -> tuple[tuple[int, ...], ...]:
-        """``private_counts[h - 1][i]`` is P_{i,h}."""
-        return tuple(tuple(len(names) for names in step) for step in self.private_labels)
+    def __post_init__(self) -> None:
+        """Count once: long games ask at every step."""
+        counts = tuple(tuple(len(names) for names in step) for step in self.private_labels)
+        object.__setattr__(self, "private_counts", counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

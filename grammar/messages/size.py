@@ -45,6 +45,11 @@ MESSAGES: Mapping[str, Message] = {
         notes=("stage problems have room for {limit} agents",),
         helps=("use fewer agents; `posg check` and `posg compile` take this game",),
     ),
+    "P0608": Message(
+        text="a horizon of {horizon} steps is too long",
+        notes=("tables, labels and nodes are kept for each step; the limit is {limit}",),
+        helps=("use a shorter horizon; with a discount, later steps hardly count",),
+    ),
     "P0610": Message(
         text="a domain of {size} values is too large",
         label="this domain",
