@@ -25,6 +25,9 @@ METHODS = {"structure": "proved from the structure", "numeric": "decided numeric
 NODES = 100_000
 """Nodes of one step up to which it is decided without ``--time``: a few seconds."""
 
+REPAIR_SECONDS = 3.0
+"""For how long repairs are tried without ``--time``."""
+
 
 def assumption_3(compiled: Compiled, limits: Limits) -> dict[str, object]:
     """Strategy independence as data; where it fails with a cause and a repair.
@@ -49,7 +52,9 @@ def assumption_3(compiled: Compiled, limits: Limits) -> dict[str, object]:
         from posg.compiler.repairs import find_repairs
 
         cause = explain_dependence(compiled, found.witness, proof)
-        repairs = find_repairs(compiled, cause)
+        seconds = REPAIR_SECONDS if limits.seconds is None else limits.seconds
+        with Watch(seconds) as watch:
+            repairs = find_repairs(compiled, cause, progress=watch)
         best = next((repair for repair in repairs if repair.holds), None)
         result["witness"] = witness_json(found.witness)
         result["cause"] = cause.kind.value

@@ -11,6 +11,7 @@ from posg.grammar.diagnostics import Bag
 from posg.grammar.source import Source
 from posg.runtime.errors import LimitError
 from posg.runtime.nodes import THRESHOLD, expand_common_information
+from posg.runtime.progress import Progress, silent
 
 from .core import Core, resolve_core
 from .dependence_causes import Cause, CauseKind
@@ -33,8 +34,9 @@ _MEMORY = 1 << 28
 class Rule:
     """``share KIND[AGENT] after DELAY``, or with a delay of None ``forget KIND[AGENT]``.
 
-    ``kind`` is ``ACTION`` or ``OBSERVATION``, ``agents`` are numbers. A new ``share`` rule adds to those that there are; a new ``forget`` rule
-    replaces all that a structure says about these values.
+    ``kind`` is ``ACTION`` or ``OBSERVATION``, ``agents`` are numbers. A new ``share`` rule adds to
+    those that there are; a new ``forget`` rule replaces all that a structure says about these
+    values.
     """
 
     kind: Role
@@ -70,11 +72,13 @@ class Repair:
     method: str
 
 
-def find_repairs(compiled: Compiled, cause: Cause) -> tuple[Repair, ...]:
+def find_repairs(
+    compiled: Compiled, cause: Cause, *, progress: Progress = silent
+) -> tuple[Repair, ...]:
     """Try small changes, those first that speak to the cause.
 
     One rule is tried before two. What a proof does not settle is decided on the compiled game, as
-    far as that is cheap.
+    far as that is cheap and ``progress`` does not stop it.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def find_repairs(compiled: Compiled, cause: Cause) -> tuple[Repair, ...]:
     for rules, core in open_cases[:_MAX_NUMERIC]:
         if proved is not None and len(rules) >= len(proved):
             break
-        holds = _decide(compiled, core)
+        holds = _decide(compiled, core, progress)
         method = "undecided" if holds is None else "numeric"
         tried.append(_repair(compiled, rules, holds, method))
         if holds:
@@ -103,7 +107,7 @@ def find_repairs(compiled: Compiled, cause: Cause) -> tuple[Repair, ...]:
     return tuple(tried)
 
 
-def _decide(compiled: Compiled, core: Core) -> bool | None:
+def _decide(compiled: Compiled, core: Core, progress: Progress) -> bool | None:
     """Decide Assumption 3 on the tables of a structure, if they are small."""
     try:
         built = build_information(compiled.checked.model, core, Bag())
@@ -116,6 +120,7 @@ def _decide(compiled: Compiled, core: Core) -> bool | None:
             explain=False,
             max_nodes=_MAX_NODES,
             memory_bytes=_MEMORY,
+            progress=progress,
         )
     except LimitError:
         return None

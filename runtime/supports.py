@@ -17,8 +17,8 @@ from .operators import SparseRows, StepCatalogue, StepTables, build_push
 
 DEFAULT_SUPPORTS = 20_000
 """Distinct supports of one step beyond which this is as much work as building all beliefs."""
-_MAX_CELLS = 50_000_000
-"""Most entries of supports that are pushed at once."""
+_CELLS = 1_000
+"""Entries that may be handled at once for each support that is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,12 @@ class SupportPusher:
             self._kept = (same, tables, build_push(tables, rows, ()))
         return tables, self._kept[2]
 
+    def outcome_count(self, rows: Ints, step: int) -> int:
+        """How many outcomes the given rows sp have, which is the work of building F_h."""
+        tables = self._catalogue.tables(step)
+        state = rows // int(np.prod(tables.private_counts))
+        return int(np.diff(tables.outcomes.offsets)[state].sum())
+
     def reach(self, rows: Ints, step: int) -> Ints:
         """Find every (s, p) that can follow one of the given ones."""
         tables, operator = self.operator(rows, step)
@@ -90,14 +96,18 @@ class SupportPusher:
 
     def push(self, supports: Beliefs, step: int, max_supports: int) -> PushedSupports | None:
         """Apply every increment to every support; None if that becomes too much."""
-        tables, operator = self.operator(np.unique(supports.index), step)
+        limit = _CELLS * max_supports
+        rows = np.unique(supports.index)
+        if self.outcome_count(rows, step) > limit:
+            return None
+        tables, operator = self.operator(rows, step)
         position = operator.position(supports.index)
         lengths = np.diff(operator.offsets)[position]
         products = np.add.reduceat(lengths, supports.offsets[:-1])
         width = tables.update.increment_count * tables.target_count
         if supports.count * width >= KEY_LIMIT:
             raise LimitError("P0603", columns=width)
-        if int(products.sum()) > _MAX_CELLS:
+        if int(products.sum()) > limit:
             return None
         node = np.repeat(np.repeat(np.arange(supports.count), supports.lengths), lengths)
         taken = expand_ranges(operator.offsets[position], lengths)
