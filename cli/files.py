@@ -54,9 +54,13 @@ def new(options: argparse.Namespace) -> int:
         bag.report("P0815", None, path=path, reason="it exists already")
         raise FailedError(bag)
     name = re.sub(r"\W", "_", path.stem, flags=re.ASCII)
-    name = name if re.match(r"[A-Za-z_]", name) else f"game_{name}"
+    text = _STARTER.format(name=name, file=path.name)
+    errors = Bag()
+    parse(Source(path.name, text), errors)
+    if errors.has_errors:  # a reserved word, or a digit in front
+        text = _STARTER.format(name=f"game_{name}", file=path.name)
     with replacing(path) as stream:
-        stream.write(_STARTER.format(name=name, file=path.name).encode("utf-8"))
+        stream.write(text.encode("utf-8"))
     if options.format == "json":
         show_json({"schema": "posg.new/1", "file": str(path)})
     else:

@@ -29,6 +29,7 @@ from .laws import (
     ranged,
     row_text,
     sorted_by_row,
+    sum_facts,
     sum_problems,
 )
 from .model import GameModel, Rule
@@ -192,7 +193,7 @@ def _report(
         bag.report(
             problem.code,
             law.rule.value.span,
-            problem.facts,
+            {**sum_facts(law.rule), **problem.facts},
             target=_target(law),
             where=row_text(columns, problem.row),
             parameters=assignment_text(values),
@@ -284,7 +285,7 @@ def _check_symbolic(
             bag.report(
                 problem.code,
                 law.rule.value.span,
-                {**facts, **problem.facts},
+                {**sum_facts(law.rule), **facts, **problem.facts},
                 where=row_text(columns, problem.row),
                 parameters=assignment_text(points),
             )
@@ -331,6 +332,7 @@ def _check_sums(
         bag.report(
             "P0204",
             law.rule.value.span,
+            sum_facts(law.rule),
             target=_target(law),
             sum=sympy.simplify(expression.subs(chosen)),
             where=row_text(columns, int(rows[place])),

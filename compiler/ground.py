@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posg.grammar.diagnostics import Bag, SpecError
+from posg.runtime.arrays import distinct_values
 from posg.runtime.errors import LimitError
 from posg.runtime.game import Dynamics, Game, Labels, Rewards, RewardScope
 from posg.runtime.limits import DEFAULT_MEMORY, bytes_text
@@ -18,7 +19,7 @@ from .columns import Rows
 from .distributions import MAX_ENTRIES
 from .dynamics import CheckedDynamics
 from .evaluate import Fault, World, evaluate, table_frame
-from .laws import Columns, Law, Problem, Read, make_world, row_text, sum_by_key, tabulate
+from .laws import Columns, Law, Problem, Read, make_world, row_text, sum_by_key, sum_facts, tabulate
 from .model import GameModel, Role, Variable, joint_label, joint_values, value_text
 from .radix import MAX_KEY, digit, digits, distinct, number
 
@@ -133,7 +134,9 @@ class _Grounder:
         start_keys, start_observations, start_probability = self.initial()
         if self.bag.has_errors:
             return None
-        frontier = np.arange(prod(self.state_sizes)) if self.all_states else np.unique(start_keys)
+        frontier = (
+            np.arange(prod(self.state_sizes)) if self.all_states else distinct_values(start_keys)
+        )
         known = frontier
         tables: list[tuple[_Entries, _EmissionTable]] = []
         if self.steady:
@@ -145,7 +148,7 @@ class _Grounder:
                 entries.extend(self.expand(frontier, 1, emissions))
                 if self.bag.has_errors:
                     return None
-                reached = np.unique(np.concatenate([e.successor for e in entries]))
+                reached = distinct_values(np.concatenate([e.successor for e in entries]))
                 frontier = np.setdiff1d(reached, known, assume_unique=True)
                 known = np.union1d(known, frontier)
             tables.append((_joined(entries), emissions))
@@ -157,7 +160,7 @@ class _Grounder:
                     return None
                 joined = _joined(entries)
                 tables.append((joined, emissions))
-                reached = np.unique(joined.successor)
+                reached = distinct_values(joined.successor)
                 known = np.union1d(known, reached)
                 frontier = known if self.all_states else reached
         dynamics = [self.dynamics(entries, emissions, known) for entries, emissions in tables]
@@ -393,7 +396,7 @@ class _Grounder:
             self.bag.report(
                 problem.code,
                 law.rule.value.span,
-                problem.facts,
+                {**sum_facts(law.rule), **problem.facts},
                 target=law.rule.label,
                 where=row_text(picked, problem.row),
             )

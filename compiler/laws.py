@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
@@ -11,10 +11,11 @@ from graphlib import CycleError, TopologicalSorter
 import numpy as np
 from numpy.typing import NDArray
 
+from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag
 
 from .columns import Rows, SymbolTable
-from .distributions import Outcomes, outcomes
+from .distributions import Outcomes, outcomes, size_of
 from .evaluate import Fault, World, evaluate, table_frame
 from .model import GameModel, Parameter, RewardRule, Rule, Variable, value_text
 from .ranges import Box
@@ -139,6 +140,47 @@ class Problem:
     code: str
     row: int
     facts: Mapping[str, str]
+
+
+def sum_facts(rule: Rule) -> dict[str, str]:
+    """What a rule with a single listed distribution adds up, and what its ``else`` stands for."""
+    found = [d for d in _branches(rule.value) if isinstance(d, syntax.Distribution)]
+    if len(found) != 1:
+        return {}
+    entries, otherwise = found[0].entries, found[0].otherwise
+    terms = [entry.probability for entry in entries]
+    if otherwise is not None:
+        terms.append(otherwise)
+    summed = (syntax.Number, syntax.Name, syntax.Call, syntax.Binary)
+    facts = {"terms": " + ".join(_operand_text(term, summed) for term in terms)}
+    if otherwise is not None:
+        facts["rest"] = otherwise.span.text
+        # Entries may have equal values on some rows; one entry cannot.
+        others = size_of(rule.targets) - 1
+        if len(entries) == 1 and others > 1:
+            facts["others"] = str(others)
+            plain = (syntax.Number, syntax.Name, syntax.Call)
+            facts["scaled"] = f"{others} * {_operand_text(otherwise, plain)}"
+    return facts
+
+
+def _branches(value: syntax.Expr) -> Iterator[syntax.Expr]:
+    """The values between which a law chooses."""
+    match value:
+        case syntax.If():
+            yield from _branches(value.then)
+            yield from _branches(value.otherwise)
+        case syntax.Match():
+            for arm in value.arms:
+                yield from _branches(arm.value)
+        case _:
+            yield value
+
+
+def _operand_text(value: syntax.Expr, plain: tuple[type[syntax.Node], ...]) -> str:
+    """An expression as written, in parentheses unless it is of a plain kind."""
+    text = " ".join(value.span.text.split())
+    return text if isinstance(value, plain) else f"({text})"
 
 
 _SILENT = Fraction(1, 10**9)

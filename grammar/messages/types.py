@@ -26,8 +26,15 @@ MESSAGES: Mapping[str, Message] = {
     "P0204": Message(
         "distribution of `{target}` sums to {sum}, not 1",
         label="with {parameters}",
-        notes=("this happens at {where}",),
-        helps=("write `else: ...` for the remaining values, or correct the probabilities",),
+        notes=(
+            "this happens at {where}",
+            "{terms} were added",
+            "`else: {rest}` is the total of the values that are not listed, not the share of each",
+        ),
+        helps=(
+            "to give each of the {others} others `{rest}`, write `else: {scaled}`",
+            "correct the probabilities; `else: ...` gives what is left to the other values",
+        ),
     ),
     "P0205": Message(
         "the branches of a choice have different types",

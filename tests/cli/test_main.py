@@ -69,3 +69,28 @@ def test_usage_and_limits(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["solve", "no_such_file.posg"]) == 1
     assert main(["solve", DECTIGER, "--time", "0"]) == 3
     capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("x y", "x_y"),
+        ("2024", "game_2024"),
+        ("_", "game__"),
+        ("é", "game__"),
+        ("Side", "Side"),
+        *((word, f"game_{word}") for word in ("game", "agents", "true", "else", "uniform", "xi")),
+    ],
+)
+def test_new_file_has_a_name_that_parses(
+    stem: str,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", stem]) == 0
+    assert f"\ngame {name} {{" in Path(f"{stem}.posg").read_text(encoding="utf-8")
+    assert main(["check", f"{stem}.posg"]) == 0
+    capsys.readouterr()
