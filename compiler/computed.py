@@ -8,6 +8,8 @@ from math import prod
 
 import numpy as np
 
+from posg.runtime.arrays import distinct_values
+
 from .columns import Rows, encode
 from .core import Component, Core, Register
 from .evaluate import evaluate, table_frame
@@ -136,5 +138,5 @@ class Decoder:
         if isinstance(computed, Register):
             coded, outside = encode(column, computed.variable.domain, world.symbols)
             if not outside.any():
-                taken = tuple(np.unique(coded).tolist())
+                taken = tuple(distinct_values(coded).tolist())
         return _Decoded(tuple(found), taken)

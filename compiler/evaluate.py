@@ -17,6 +17,7 @@ import numpy as np
 
 from posg.grammar import syntax
 from posg.grammar.source import Span
+from posg.runtime.arrays import distinct_values
 
 from .columns import (
     Column,
@@ -263,7 +264,7 @@ def _of_agent(expression: syntax.Name, frame: Frame) -> Column:
 
     if owner.codes.shape == ():
         return of(int(owner.codes), frame)
-    rows = [(int(k), np.flatnonzero(owner.codes == k)) for k in np.unique(owner.codes)]
+    rows = [(int(k), np.flatnonzero(owner.codes == k)) for k in distinct_values(owner.codes)]
     return scatter([(part, of(k, frame.take(part))) for k, part in rows], frame.count)
 
 

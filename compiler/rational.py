@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from posg.runtime.arrays import distinct_values
+
 # int64 or object (Python integers); numpy's stubs have no type for "either".
 Integers = NDArray[Any]
 
@@ -154,7 +156,7 @@ class Rational:
         count = int(offsets[-1])
         values = self.expand(count)
         common = 1
-        for denominator in np.unique(values.denominator):
+        for denominator in distinct_values(values.denominator):
             common = lcm(common, int(denominator))
         scaled = _times(
             values.numerator, _narrow(np.asarray(common // _object(values.denominator)))

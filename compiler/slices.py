@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from posg.runtime.arrays import distinct_values
 from posg.runtime.errors import LimitError
 from posg.runtime.game import Dynamics, Game
 from posg.runtime.operators import Outcomes, list_outcomes
@@ -193,7 +194,7 @@ class Slices:
         self._made: dict[tuple[int, bytes], Slice] = {}
         opening = Slice(ground, None, np.zeros(0, np.int64))
         self._slices = [opening]
-        self._reached = np.unique(game.initial_state[game.initial_probability > 0])
+        self._reached = distinct_values(game.initial_state[game.initial_probability > 0])
 
     def at(self, step: int) -> Slice:
         """The slice from a step to the next one; 0 opens the episode. Equal ones are one object."""
@@ -219,7 +220,7 @@ class Slices:
             )
             self._made[key] = Slice(self._ground, rows, states[kept])
         found = self._made[key]
-        self._reached = np.unique(found.successors)
+        self._reached = distinct_values(found.successors)
         return found
 
     def _list(self, table: int, dynamics: Dynamics) -> Outcomes:

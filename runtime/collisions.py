@@ -8,7 +8,15 @@ from itertools import combinations
 
 import numpy as np
 
-from .arrays import KEY_LIMIT, blocks, digits, expand_ranges, offsets_of, run_starts
+from .arrays import (
+    KEY_LIMIT,
+    blocks,
+    digits,
+    distinct_values,
+    expand_ranges,
+    offsets_of,
+    run_starts,
+)
 from .beliefs import Beliefs
 from .errors import LimitError
 from .game import Ints
@@ -47,11 +55,11 @@ def collides_alone(update: Update, agent: int) -> bool:
     size = update.common_sizes[agent]
     if update.joint is not None:
         known = digits(np.arange(len(update.joint)), update.common_sizes)[agent]
-        pairs = np.unique(update.joint * size + known)
+        pairs = distinct_values(update.joint * size + known)
         if len(run_starts(pairs // size)) < len(pairs):  # z does not tell the part.
             part = np.zeros_like(part)
     keys = update.private[agent].ravel() * size + part
-    return len(np.unique(keys)) < len(keys)
+    return len(distinct_values(keys)) < len(keys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +98,8 @@ def find_suspects(tables: StepTables, rows: Ints, agent: int) -> Suspects | None
     next_count = tables.next_private_counts[agent]
     if tables.update.increment_count * next_count * width >= KEY_LIMIT:
         raise LimitError("P0603", columns=tables.update.increment_count * next_count)
-    found = [np.unique(keys) for _, keys in _route(tables, rows, agent)]
-    keys = np.unique(np.concatenate(found))
+    found = [distinct_values(keys) for _, keys in _route(tables, rows, agent)]
+    keys = distinct_values(np.concatenate(found))
     sizes = np.diff(np.append(run_starts(keys // width), len(keys)))
     keys = keys[np.repeat(sizes > 1, sizes)]
     if not len(keys):
@@ -101,7 +109,7 @@ def find_suspects(tables: StepTables, rows: Ints, agent: int) -> Suspects | None
     for row, block in _route(tables, rows, agent):
         place = np.minimum(np.searchsorted(keys, block), len(keys) - 1)
         hit = keys[place] == block
-        pairs = np.unique(row[hit] * len(keys) + place[hit])
+        pairs = distinct_values(row[hit] * len(keys) + place[hit])
         counts += np.bincount(pairs // len(keys), minlength=len(rows))
         members.append(pairs % len(keys))
     return Suspects(
@@ -141,7 +149,7 @@ def find_collision(suspects: Suspects, supports: Beliefs) -> Collision | None:
         entries = slice(int(supports.offsets[begin]), int(supports.offsets[end]))
         support = np.repeat(np.arange(begin, end), supports.lengths[begin:end])
         taken = expand_ranges(suspects.offsets[position[entries]], cost[entries])
-        keys = np.unique(np.repeat(support, cost[entries]) * count + suspects.member[taken])
+        keys = distinct_values(np.repeat(support, cost[entries]) * count + suspects.member[taken])
         support, member = keys // count, keys % count
         starts = run_starts(support * (int(suspects.group[-1]) + 1) + suspects.group[member])
         sizes = np.diff(np.append(starts, len(keys)))

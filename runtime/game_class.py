@@ -6,6 +6,7 @@ from enum import Enum
 
 import numpy as np
 
+from .arrays import distinct_values
 from .game import Floats, Game
 
 
@@ -26,7 +27,7 @@ tables hold exact numbers rounded once each."""
 
 def classify_game(game: Game) -> GameClass:
     """Compare the reward tables in use, entry by entry."""
-    used = [game.rewards[which].values for which in np.unique(game.rewards_of_step)]
+    used = [game.rewards[which].values for which in distinct_values(game.rewards_of_step)]
     if all((values == values[:1]).all() for values in used):
         return GameClass.TEAM
     if len(game.agents) == 2 and sum_rewards(game) is not None:
@@ -42,7 +43,7 @@ def sum_rewards(game: Game) -> Floats | None:
     (H,) float64, or None where a sum depends on what happens. All are 0 in a zero-sum game.
     """
     constants = np.zeros(len(game.rewards))
-    for which in np.unique(game.rewards_of_step).tolist():
+    for which in distinct_values(game.rewards_of_step).tolist():
         values = game.rewards[which].values
         sums = values.sum(axis=0)
         middle = (sums.min() + sums.max()) / 2

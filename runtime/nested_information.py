@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import digits
+from .arrays import digits, distinct_values
 from .game import Game
 from .information import InformationStructure
 from .supports import DEFAULT_SUPPORTS, iterate_supports
@@ -36,9 +36,9 @@ def find_nested_information(
         private = digits(supports.index % int(np.prod(counts)), counts)
         for other in agents:
             known = node * counts[other] + private[other]
-            sites = len(np.unique(known))
+            sites = len(distinct_values(known))
             for own in agents:
                 if own != other and nested[own, other]:
-                    pairs = np.unique(known * counts[own] + private[own])
+                    pairs = distinct_values(known * counts[own] + private[own])
                     nested[own, other] = len(pairs) == sites
     return nested if last == game.horizon else None

@@ -9,7 +9,15 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import KEY_LIMIT, blocks, expand_ranges, offsets_of, run_starts, sum_by_key
+from .arrays import (
+    KEY_LIMIT,
+    blocks,
+    distinct_values,
+    expand_ranges,
+    offsets_of,
+    run_starts,
+    sum_by_key,
+)
 from .beliefs import Beliefs, concatenate_beliefs, merge_beliefs, normalise_beliefs
 from .dependence import BeliefWitness, StrategyDependenceError
 from .errors import LimitError
@@ -178,7 +186,7 @@ def expand_common_information(
         tables = catalogue.tables(step)
         # The same tables and rows give the same operator, so it is kept from step to step.
         same = (id(tables.outcomes), id(tables.update))
-        rows = np.unique(beliefs.index)
+        rows = distinct_values(beliefs.index)
         if kept is None or kept[0] != same or not np.isin(rows, kept[1].rows).all():
             prescriptions = _draw_prescriptions(random, tables.private_counts, game.action_counts)
             kept = (same, build_push(tables, rows, prescriptions))

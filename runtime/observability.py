@@ -8,7 +8,7 @@ from time import monotonic
 
 import numpy as np
 
-from .arrays import digits, expand_ranges
+from .arrays import digits, distinct_values, expand_ranges
 from .game import Dynamics, Floats, Game, Ints
 from .separation import EXACT, Separation, merge_columns, separate_quickly
 
@@ -336,7 +336,7 @@ def _list_matrices(game: Game) -> Iterator[_Matrix]:
     for (which, mask), alike in steps.items():
         states = np.flatnonzero(np.frombuffer(mask, dtype=bool))
         whole = _step_matrix(game, game.dynamics[which], states, tuple(alike), None)
-        if len(np.unique(whole.states)) == len(whole.states):
+        if len(distinct_values(whole.states)) == len(whole.states):
             # Each state has one law of observations, whatever led to it.
             yield whole
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import digits
+from .arrays import digits, distinct_values
 from .beliefs import Beliefs
 from .collisions import Collision, Triple, collides_alone, find_collision, find_suspects
 from .consequences import apply_update
@@ -188,7 +188,7 @@ class _Search:
         self._pusher = SupportPusher(self._catalogue)
         self._roots, beliefs = open_episode(game, information, merge=False)
         self._supports: Beliefs | None = beliefs
-        self._rows = np.unique(beliefs.index)
+        self._rows = distinct_values(beliefs.index)
         self._pushed: list[PushedSupports] = []
 
     def find(self, agent: int) -> Collision | None:
@@ -217,7 +217,7 @@ class _Search:
             self._rows = self._pusher.reach(self._rows, self._step)
             self._supports = None
         else:
-            self._rows = np.unique(pushed.supports.index)
+            self._rows = distinct_values(pushed.supports.index)
             self._supports = pushed.supports
             self._pushed.append(pushed)
         self._step += 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arrays import distinct_values
 from .dependence import StrategyDependenceError
 from .errors import ProblemError
 from .game import Floats, Game, Ints
@@ -104,7 +105,7 @@ def plan(
         if step.edges is not None:
             tables = catalogue.tables(number)
             same = (id(tables.outcomes), id(tables.update))
-            rows = np.unique(step.beliefs.index)
+            rows = distinct_values(step.beliefs.index)
             if kept is None or kept[0] != same or not np.isin(rows, kept[1].rows).all():
                 kept = (same, build_increments(tables, rows))
             increments = (tables, kept[1])

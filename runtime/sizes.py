@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import distinct_values
 from .beliefs import normalise_beliefs
 from .errors import LimitError
 from .game import Game, Ints
@@ -183,7 +184,7 @@ def count_windows(
     pusher = SupportPusher(StepCatalogue(game, information))
     full = count_common_information(game, information, max_supports=max_supports)
     _, beliefs = open_episode(game, information, merge=False)
-    reachable = [np.unique(beliefs.index)]
+    reachable = [distinct_values(beliefs.index)]
     for step in range(1, game.horizon - length):
         reachable.append(pusher.reach(reachable[-1], step))
     found: list[int | None] = []

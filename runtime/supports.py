@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import KEY_LIMIT, expand_ranges, run_starts
+from .arrays import KEY_LIMIT, distinct_values, expand_ranges, run_starts
 from .beliefs import Beliefs, merge_beliefs, normalise_beliefs
 from .errors import LimitError
 from .game import Game, Ints
@@ -92,12 +92,12 @@ class SupportPusher:
         position = operator.position(rows)
         lengths = np.diff(operator.offsets)[position]
         taken = expand_ranges(operator.offsets[position], lengths)
-        return np.unique(operator.column[taken] % tables.target_count)
+        return distinct_values(operator.column[taken] % tables.target_count)
 
     def push(self, supports: Beliefs, step: int, max_supports: int) -> PushedSupports | None:
         """Apply every increment to every support; None if that becomes too much."""
         limit = _CELLS * max_supports
-        rows = np.unique(supports.index)
+        rows = distinct_values(supports.index)
         if self.outcome_count(rows, step) > limit:
             return None
         tables, operator = self.operator(rows, step)
@@ -111,7 +111,7 @@ class SupportPusher:
             return None
         node = np.repeat(np.repeat(np.arange(supports.count), supports.lengths), lengths)
         taken = expand_ranges(operator.offsets[position], lengths)
-        keys = np.unique(node * width + operator.column[taken])
+        keys = distinct_values(node * width + operator.column[taken])
         branch = keys // tables.target_count
         starts = run_starts(branch)
         children = normalise_beliefs(starts, keys % tables.target_count, np.ones(len(keys)))

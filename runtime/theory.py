@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, log, prod
 
-import numpy as np
-
+from .arrays import distinct_values
 from .game import Game
 
 ACCURACY = 0.1
@@ -40,7 +39,7 @@ class Theorem:
 
 def reward_range(game: Game) -> float:
     """B: the largest less the smallest reward of one step, over all agents."""
-    used = [game.rewards[which].values for which in np.unique(game.rewards_of_step)]
+    used = [game.rewards[which].values for which in distinct_values(game.rewards_of_step)]
     return float(max(v.max() for v in used) - min(v.min() for v in used))
 
 
