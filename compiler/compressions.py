@@ -47,7 +47,7 @@ def check_compression(call: syntax.StructureCall) -> None:
                 value.span,
                 structure=call.name,
                 name=name,
-                suggestion=nearest(name, missing),
+                suggestion=nearest(name, missing) or tuple(missing),
             )
         missing.remove(name)
     for name in missing:

@@ -79,7 +79,7 @@ class _Loader:
     def file(self, source: Source, chain: tuple[tuple[str, Span], ...]) -> syntax.Spec:
         spec = parse(source, self.bag)
         for item in spec.items:
-            if isinstance(item, syntax.Import) and item.path != LIBRARY:
+            if isinstance(item, syntax.Import) and item.path != LIBRARY and _is_closed(item):
                 self.follow(item, source, chain)
         self.specs.append(spec)
         return spec
@@ -108,6 +108,11 @@ class _Loader:
             self.bag.report("P0801", item.span, path=path, reason=reason)
             return
         self.file(Source(path, text), (*chain, (here, item.span)))
+
+
+def _is_closed(item: syntax.Import) -> bool:
+    """Whether the path has both of its quotes; if not, where it ends is a guess."""
+    return item.span.text.count('"') == 2
 
 
 def choose_game(program: Program, name: str | None, bag: Bag) -> syntax.Game | None:

@@ -249,6 +249,7 @@ def _name(expression: syntax.Name, context: Context) -> Type:
     if kind is None:
         names = [*scope.families, *scope.parameters, *scope.defines, *scope.symbols]
         names += [*scope.agent_names, *scope.agent_families, *context.local]
+        names += ["observation", "action"] if context.place in _SHARING else []
         return context.error(
             "P0102", expression.name_span, name=name, suggestion=nearest(name, names)
         )
@@ -330,7 +331,8 @@ def _side(role: Role, expression: syntax.Name, context: Context) -> Type | None:
     primed = expression.primed
     if (role, primed) in allowed:
         return None
-    name, kind, place = expression.name, role.value, context.place.value
+    name = " ".join(expression.span.text.removesuffix("'").split())
+    kind, place = role.value, context.place.value
     if (role, not primed) in allowed:
         if primed:
             return context.error("P0212", expression.span, name=name, role=kind, place=place)

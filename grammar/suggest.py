@@ -11,13 +11,13 @@ def nearest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """Return the candidates close to a name, nearest first, at most three.
 
     One that differs only in case wins alone; otherwise those within an edit distance of a third
-    of the name's length, and of 1 for short names.
+    of the name's length, and of 1 for short names. A single letter is near to nothing else.
     """
     names = sorted(set(candidates) - {name})
     same = tuple(c for c in names if c.casefold() == name.casefold())
     if same:
         return same[:MAX_SUGGESTIONS]
-    limit = max(1, len(name) // 3)
+    limit = max(1, len(name) // 3) if len(name) > 1 else 0
     close = [(distance, c) for c in names if (distance := edit_distance(name, c)) <= limit]
     return tuple(c for _, c in sorted(close)[:MAX_SUGGESTIONS])
 

@@ -146,8 +146,7 @@ class _Reader:
         end = span.end - 1 if span.text.endswith(";") else span.end
         inner = Span(self.source, span.start, end)
         yield made_token("STRING", f'{inner.text}"', inner)
-        if end < span.end:
-            yield made_token("SEMICOLON", ";", Span(self.source, end, span.end))
+        yield made_token("SEMICOLON", ";", Span(self.source, end, span.end))
 
     def _report_unknown(self, span: Span) -> None:
         import unicodedata  # a megabyte that only this needs
