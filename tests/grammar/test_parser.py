@@ -91,6 +91,22 @@ def test_absurd_numbers_are_refused(text):
     assert codes(f"game g {{ horizon {text}; }}") == ["P0022"]
 
 
+@pytest.mark.parametrize(
+    "scrutinee",
+    [
+        "count i: m[i]",
+        "any i in { a, b }: m[i] and m[a]",
+        "max i: sum j in 0..2: m[i] * j",
+        "min k in 1..2: (match k { 1 => 2, _ => 3 })",
+    ],
+)
+def test_a_match_looks_at_a_quantifier(scrutinee):
+    node = expression(f"match {scrutinee} {{ 0 => 0, _ => {{ a: 1/2, else: 1/2 }} }}")
+    assert node == expression(f"match ({scrutinee}) {{ 0 => 0, _ => {{ a: 1/2, else: 1/2 }} }}")
+    assert isinstance(node.subject, syntax.Quantified)
+    assert len(node.arms) == 2
+
+
 def test_precedence():
     node = expression("not a == b + c * -d or e and f in 1..2")
     assert node.op is syntax.BinaryOp.OR
