@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from .game import Floats, Ints
 
+Counts = NDArray[np.int64] | NDArray[np.object_]
+"""Counts, as Python integers where they may be too large for an int64."""
 KEY_LIMIT = 2**62
 """Composite keys stay below this, so that they fit an int64."""
 
@@ -80,3 +82,16 @@ def blocks(costs: Ints, limit: int) -> Iterator[tuple[int, int]]:
         stop = max(stop, start + 1)
         yield start, stop
         start = stop
+
+
+def add_counts(counts: Counts, places: Ints, size: int) -> Counts:
+    """Add up counts by place, exactly: Python integers take over where an int64 might overflow."""
+    if counts.dtype != object and int(counts.max(initial=0)) * len(counts) < KEY_LIMIT:
+        small = np.zeros(size, dtype=np.int64)
+        np.add.at(small, places, counts)
+        return small
+    total = np.zeros(size, dtype=object)
+    order = np.argsort(places, kind="stable")
+    starts = run_starts(places[order])
+    total[places[order][starts]] = np.add.reduceat(counts[order].astype(object), starts)
+    return total

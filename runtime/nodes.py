@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .arrays import (
     KEY_LIMIT,
+    Counts,
+    add_counts,
     blocks,
     distinct_values,
     expand_ranges,
@@ -71,14 +72,14 @@ class CommonStep:
     ----------
     beliefs
         P(s_h, p_h | c_h), one row a node.
-    histories : (C,) object array of int
+    histories : (C,) int64, or Python integers where they are too large
         How many c_h each node stands for.
     edges
         Where z_{h+1} leads; None at the last step.
     """
 
     beliefs: Beliefs
-    histories: NDArray[np.object_]
+    histories: Counts
     edges: Edges | None
 
 
@@ -175,7 +176,7 @@ def expand_common_information(
     catalogue = StepCatalogue(game, information)
     random = np.random.default_rng(_SEED)
     roots, beliefs = open_episode(game, information, merge=merge)
-    histories = _count_histories(np.ones(1, dtype=object), roots, beliefs.count)
+    histories = add_counts(np.ones_like(roots.child), roots.child, beliefs.count)
     steps: list[CommonStep] = []
     margin = 0.0
     witness: BeliefWitness | None = None
@@ -213,7 +214,7 @@ def expand_common_information(
                 raise StrategyDependenceError(witness)
         margin = max(margin, float(push.distance[worst]))
         steps.append(CommonStep(beliefs=beliefs, histories=histories, edges=push.edges))
-        histories = _count_histories(histories, push.edges, push.children.count)
+        histories = add_counts(histories[push.edges.source], push.edges.child, push.children.count)
         beliefs = push.children
         used += beliefs.nbytes + push.edges.nbytes
     steps.append(CommonStep(beliefs=beliefs, histories=histories, edges=None))
@@ -392,15 +393,6 @@ def _children(
         distance=np.add.reduceat(gap, starts),
         beliefs=normalise_beliefs(starts, keys % tables.target_count, uniform),
     )
-
-
-def _count_histories(
-    histories: NDArray[np.object_], edges: Edges, child_count: int
-) -> NDArray[np.object_]:
-    """Add up, over the edges into each child, how many histories the source stands for."""
-    counts = np.zeros(child_count, dtype=object)
-    np.add.at(counts, edges.child, histories[edges.source])
-    return counts
 
 
 def _trace(roots: Edges, steps: list[CommonStep], last: Edges, edge: int) -> tuple[int, ...]:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .arrays import distinct_values
+from .arrays import Counts, add_counts, distinct_values
 from .beliefs import normalise_beliefs
 from .errors import LimitError
-from .game import Game, Ints
+from .game import Game
 from .information import InformationStructure
 from .limits import bytes_text
 from .nodes import open_episode
@@ -113,13 +112,13 @@ def count_common_information(
     Section 2.2.
     """
     steps: list[StepSize] = []
-    counts: NDArray[np.object_] | None = None
+    counts: Counts | None = None
     for number, at in enumerate(iterate_supports(game, information, max_supports=max_supports)):
         progress("common information, counted", number + 1, game.horizon)
         supports, pushed = at.supports, at.pushed
         if counts is None:
             opening = at.opening
-            counts = _add_counts(np.ones(len(opening), dtype=object), opening, supports.count)
+            counts = add_counts(np.ones(len(opening), dtype=object), opening, supports.count)
         steps.append(
             StepSize(
                 histories=int(counts.sum()),
@@ -129,7 +128,7 @@ def count_common_information(
             )
         )
         if pushed is not None:
-            counts = _add_counts(counts[pushed.source], pushed.child, pushed.supports.count)
+            counts = add_counts(counts[pushed.source], pushed.child, pushed.supports.count)
     bounds = [step.histories for step in steps]
     for step in range(len(steps), game.horizon):
         bounds.append(bounds[-1] * information.updates[step].increment_count)
@@ -199,7 +198,7 @@ def count_windows(
             pushed = pusher.push(supports, at, max_supports)
             if pushed is None:
                 break
-            counts = _add_counts(counts[pushed.source], pushed.child, pushed.supports.count)
+            counts = add_counts(counts[pushed.source], pushed.child, pushed.supports.count)
             supports = pushed.supports
         else:
             found.append(int(counts.sum()))
@@ -216,10 +215,3 @@ def lower_bound(game: Game, step: int) -> int:
     """
     sequences: int = (prod(game.observation_counts) * prod(game.action_counts)) ** (step - 1)
     return sequences
-
-
-def _add_counts(counts: NDArray[np.object_], child: Ints, child_count: int) -> NDArray[np.object_]:
-    """Add up Python integers, which do not overflow, by child."""
-    total = np.zeros(child_count, dtype=object)
-    np.add.at(total, child, counts)
-    return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from posg.runtime import (
@@ -10,6 +11,7 @@ from posg.runtime import (
     expand_common_information,
     require_exact,
 )
+from posg.runtime.arrays import add_counts
 from posg.runtime.errors import LimitError
 from posg.runtime.sizes import lower_bound
 
@@ -146,3 +148,14 @@ def test_exact_common_information_that_does_not_fit_is_refused():
     assert caught.value.facts["fits"] == "5"
     short = dectiger(5)
     require_exact(short, one_step_delay(short), 1 << 30)
+
+
+@pytest.mark.parametrize("least", [1, 2**40, 2**62, 2**70])
+def test_counts_are_exact(least):
+    random = np.random.default_rng(4)
+    counts = np.array([least + int(k) for k in random.integers(9, size=50)], dtype=object)
+    places = random.integers(7, size=50)
+    expected = [sum(counts[places == place]) for place in range(8)]
+    assert add_counts(counts, places, 8).tolist() == expected
+    if least < 2**63:
+        assert add_counts(counts.astype(np.int64), places, 8).tolist() == expected
