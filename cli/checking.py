@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from posg.compiler.compressions import check_compression
 from posg.compiler.idle import report_idle
 from posg.compiler.pipeline import Compiled
 from posg.compiler.unused import report_unfit
@@ -20,7 +21,7 @@ from posg.runtime.files import replacing, require_writable
 from posg.runtime.observability import SECONDS
 
 from .independence import assumption_3, independence_text
-from .inputs import Limits, compile_file, compile_program, load_program
+from .inputs import Limits, compile_file, compile_program, load_program, parse_compression
 from .observability import assumption_2, observability_text
 from .output import OK, diagnostics_json, show_diagnostics, show_json
 from .recall import recall_json, recall_text
@@ -44,6 +45,8 @@ def check(options: argparse.Namespace) -> int:
     bag = Bag()
     program = load_program(options.file, bag)
     compiled = compile_program(program, options, bag, expectations=True)
+    if options.compression is not None:
+        check_compression(parse_compression(options.compression))
     used = compiled.information.name.partition("(")[0]
     report_unfit(program, compiled.checked.model, used, bag)
     verdicts = verdicts_of(compiled, bag, Limits.of(options))

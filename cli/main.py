@@ -161,6 +161,9 @@ def build_parser() -> argparse.ArgumentParser:
             help="refuse to use more than this (default 4GiB)",
         )
 
+    def compression(command: argparse.ArgumentParser, help_text: str) -> None:
+        command.add_argument("--compression", metavar="C", help=help_text)
+
     def time_limit(command: argparse.ArgumentParser) -> None:
         command.add_argument("--time", metavar="SECONDS", type=seconds, help="stop after this long")
 
@@ -169,6 +172,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     check = add("check", "checking:check", "all diagnostics, then the verdicts on the game")
     compiles(check)
+    compression(check, "check this one instead of the file's")
     check.add_argument(
         "--lift",
         action="store_true",
@@ -190,7 +194,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     solve = add("solve", "solving:solve", "plan, and certify the plan")
     compiles(solve)
-    solve.add_argument("--compression", metavar="C", help="merge (lossless, default) or exact")
+    compression(solve, "merge (lossless, default) or exact")
     solve.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
     solve.add_argument("--tolerance", type=tolerance, default=1e-6)
     solve.add_argument(

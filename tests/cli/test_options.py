@@ -85,3 +85,10 @@ def test_policy_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
         captured = capsys.readouterr()
         assert "P0801]: cannot read `nofile.json`" in captured.err
         assert json.loads(captured.out)["diagnostics"][0]["code"] == "P0801"
+
+
+def test_check_looks_at_the_compression(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", DECTIGER, "--compression", "last(2)"]) == 0
+    capsys.readouterr()
+    assert main(["check", DECTIGER, "--compression", "zip"]) == 1
+    assert "P0808" in capsys.readouterr().err
