@@ -21,11 +21,12 @@ from posg.compiler.program import Program, load
 from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag
 from posg.grammar.source import Source
-from posg.runtime import Policy, load_policy
 from posg.runtime.errors import LimitError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from posg.runtime import Policy
 
 
 class FailedError(Exception):
@@ -67,6 +68,8 @@ def _unreadable(path: str, error: OSError) -> Bag:
 
 def read_policy(path: str) -> Policy:
     """Read a saved policy."""
+    from posg.runtime import load_policy
+
     try:
         return load_policy(path)
     except OSError as error:

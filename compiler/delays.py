@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from posg.grammar.node import Record
 
 from .model import GameModel, Role, Variable
 from .provenance import Grade, Origin, Provenance
@@ -25,8 +26,7 @@ class Example(Enum):
     """Example 5"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delay:
+class Delay(Record):
     """When a variable's values become common.
 
     ``steps`` is None if they never do within the horizon; ``remembered`` tells whether the owner

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posg.grammar.diagnostics import Bag, SpecError
+from posg.grammar.node import Record
 
 from .columns import Rows
 from .distributions import Outcomes, outcomes
@@ -41,8 +41,7 @@ MAX_CHECKED_ROWS = 200_000
 MAX_PIECES = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedDynamics:
+class CheckedDynamics(Record):
     """The laws in an order in which they can be evaluated, and what the rewards read."""
 
     initial: tuple[Law, ...]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from posg.grammar import syntax
+from posg.grammar.node import Record
 from posg.grammar.source import Span
 from posg.runtime.arrays import distinct_values
 
@@ -39,8 +40,7 @@ from .rational import Rational
 BUILTINS = ("min", "max", "abs", "clamp")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Record):
     """Something that went wrong on some rows: a diagnostic code with its facts and the rows."""
 
     code: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag, Severity, SpecError
+from posg.grammar.node import Record
 from posg.grammar.suggest import nearest
 from posg.runtime.errors import LimitError
 
@@ -25,8 +25,7 @@ CALL_CODES = {"P0401", "P0402", "P0403", "P0404"}
 CONCEPTS = ("nash", "ce", "cce", "team")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
+class Expectation(Record):
     """One ``expect`` with its settings evaluated; exact numbers."""
 
     statement: syntax.Expect

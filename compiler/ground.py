@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posg.grammar.diagnostics import Bag, SpecError
+from posg.grammar.node import Record
 from posg.runtime.arrays import distinct_values
 from posg.runtime.errors import LimitError
 from posg.runtime.game import Dynamics, Game, Labels, Rewards, RewardScope
@@ -30,8 +31,7 @@ _CELL_BYTES = 48
 """Peak memory of one variable's code in a row that is being expanded (measured)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroundGame:
+class GroundGame(Record):
     """A numeric game and what leads back to the variables.
 
     ``state_codes`` (S, number of state variables) holds the codes of each kept state.
@@ -150,7 +150,7 @@ class _Grounder:
                     return None
                 reached = distinct_values(np.concatenate([e.successor for e in entries]))
                 frontier = np.setdiff1d(reached, known, assume_unique=True)
-                known = np.union1d(known, frontier)
+                known = distinct_values(np.concatenate([known, frontier]))
             tables.append((_joined(entries), emissions))
         else:
             for step in range(1, self.model.horizon + 1):
@@ -161,7 +161,7 @@ class _Grounder:
                 joined = _joined(entries)
                 tables.append((joined, emissions))
                 reached = distinct_values(joined.successor)
-                known = np.union1d(known, reached)
+                known = distinct_values(np.concatenate([known, reached]))
                 frontier = known if self.all_states else reached
         dynamics = [self.dynamics(entries, emissions, known) for entries, emissions in tables]
         state_codes = self.decode(known)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from posg.grammar.node import Record
+
 from .computed import Decoder
 from .core import Component, Core, Register
 from .dynamics import CheckedDynamics
@@ -49,8 +51,7 @@ class Part:
 Node = Origin | Mechanism | Choice | Draw | Part
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Influence:
+class Influence(Record):
     """A Bayesian network of the game under any strategies.
 
     The parents of an action should include all of c_t. They are left out: where c_h, h >= t, is

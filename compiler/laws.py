@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag
+from posg.grammar.node import Record
 
 from .columns import Rows, SymbolTable
 from .distributions import Outcomes, outcomes, size_of
@@ -24,8 +25,7 @@ Read = tuple[Variable, bool]
 Columns = Mapping[Read, Rows]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Footprint:
+class Footprint(Record):
     """What an expression reads; ``variables`` in a fixed order, True marks a primed one."""
 
     variables: tuple[Read, ...]
@@ -33,8 +33,7 @@ class Footprint:
     reads_step: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Law:
+class Law(Record):
     """A rule and its footprint."""
 
     rule: Rule
@@ -133,8 +132,7 @@ class Table:
     probability: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Record):
     """A row on which a law is not a distribution."""
 
     code: str

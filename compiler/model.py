@@ -11,6 +11,7 @@ from itertools import product
 from math import prod
 
 from posg.grammar.diagnostics import SpecError
+from posg.grammar.node import Record
 from posg.grammar.source import Span
 from posg.grammar.syntax import Define, Expr, Sharing, VariableKind
 
@@ -164,8 +165,7 @@ class Family:
         return len(next(iter(self.members), ()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Record):
     """A named constant.
 
     ``choices`` lists the values of an integer parameter with a range; ``interval`` is the range of
@@ -176,8 +176,8 @@ class Parameter:
     value: Fraction
     choices: tuple[int, ...] | None
     interval: tuple[Fraction, Fraction] | None
-    span: Span = field(repr=False)
-    range: Span | None = field(repr=False)
+    span: Span
+    range: Span | None
 
     def require(self, value: Fraction, place: Span | None) -> None:
         """Refuse a value, written at ``place``, outside the range.
@@ -195,8 +195,7 @@ class Parameter:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Record):
     """A law of one or several variables: an instance of ``init``, a transition or an observation.
 
     ``bindings`` gives the free indices of the statement their values.
@@ -206,7 +205,7 @@ class Rule:
     value: Expr
     random: bool
     bindings: Mapping[str, Value]
-    span: Span = field(repr=False)
+    span: Span
 
     @property
     def label(self) -> str:
@@ -215,14 +214,13 @@ class Rule:
         return names[0] if len(names) == 1 else "(" + ", ".join(names) + ")"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RewardRule:
+class RewardRule(Record):
     """The reward of one agent."""
 
     agent: Agent
     value: Expr
     bindings: Mapping[str, Value]
-    span: Span = field(repr=False)
+    span: Span
 
 
 @dataclass(frozen=True, kw_only=True)

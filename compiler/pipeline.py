@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from posg.grammar import parse_expression, parse_structure, syntax
 from posg.grammar.diagnostics import Bag, SpecError
+from posg.grammar.node import Record
 from posg.grammar.source import Source
 from posg.runtime.game import Game
 from posg.runtime.information import InformationStructure
@@ -45,8 +46,7 @@ class Request:
     memory_bytes: int = DEFAULT_MEMORY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedGame:
+class CheckedGame(Record):
     """A game whose rules passed every check."""
 
     syntax: syntax.Game

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from posixpath import dirname, join, normpath
 
 from posg.grammar import parse, syntax
 from posg.grammar.diagnostics import Bag
+from posg.grammar.node import Record
 from posg.grammar.source import Source, Span
 from posg.grammar.suggest import nearest
 
@@ -17,8 +17,7 @@ LIBRARY = "posg:sharing"
 Reader = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
+class Program(Record):
     """Declarations in scope; a file's own come after the imported ones."""
 
     spec: syntax.Spec

@@ -13,6 +13,7 @@ from enum import IntEnum
 import numpy as np
 
 from posg.grammar import syntax
+from posg.grammar.node import Record
 
 from .columns import Column, encode
 from .core import Component, Core, Register
@@ -43,8 +44,7 @@ class Origin:
 Content = Mapping[Origin, Grade]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
+class Provenance(Record):
     """Contents at every step.
 
     ``registers[h - 1]`` maps each register to its content at step h; ``released[h - 1]`` lists,
@@ -55,8 +55,7 @@ class Provenance:
     released: tuple[tuple[Content, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lineage:
+class Lineage(Record):
     """Contents at every step, where a register that is not made up of whole values is a value too.
 
     Such a register occurs as ``Origin(register, h)``; ``made`` says what it was computed from, and

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag, SpecError
+from posg.grammar.node import Record
 from posg.grammar.source import Span
 from posg.grammar.suggest import nearest
 
@@ -24,8 +24,7 @@ from .sharing_rules import RuleReader, Shared, plain_text
 from .shift_registers import RegisterWriter, Release, Stream, both, compared, image
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Record):
     """A sharing structure with its arguments in place, every rule in the core form.
 
     ``core`` holds only ``memory``, ``xi`` and ``chi`` and can be printed; ``label`` is the call.
@@ -49,8 +48,7 @@ def apply_sharing(
     return None if bag.has_errors else Applied(label=label, core=core)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Directed:
+class Directed(Record):
     """A value that a rule sends to one agent only: that of step t arrives at step t + ``delay``.
 
     ``variable`` is the variable that is sent as it is, None for an expression; ``domain`` the
@@ -76,8 +74,7 @@ class Directed:
         return self.delay - 1 if self.action else self.delay
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SplitRules:
+class SplitRules(Record):
     """A structure's rules with its arguments in place: the directed ones, and the rest.
 
     ``common`` says after how many steps the rest makes a variable common, whatever happens.

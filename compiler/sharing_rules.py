@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag, SpecError
+from posg.grammar.node import Record
 
 from .evaluate import evaluate, table_frame
 from .laws import footprint_of, make_world, zero_columns
@@ -25,8 +25,7 @@ from .rewrite import (
 from .types import BOOL, NUMBER, Base, Context, Place, Type, expect, infer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
+class Shared(Record):
     """An instance of a ``share`` rule that was found to be sound.
 
     ``whole`` are the variables that it shares as they are; None for an expression over them.

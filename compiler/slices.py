@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from posg.grammar.node import Record
 from posg.runtime.arrays import distinct_values
 from posg.runtime.errors import LimitError
 from posg.runtime.game import Dynamics, Game
@@ -28,8 +28,7 @@ _TOLERANCE = 1e-11
 """Probabilities that differ by less are equal: they were added up from rounded products."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Factor:
+class Factor(Record):
     """The law of some variables given some others; independent of the other factors of the slice."""
 
     targets: tuple[Variable, ...]

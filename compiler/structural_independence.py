@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from posg.grammar.node import Record
 from posg.runtime.errors import LimitError
 from posg.runtime.progress import Progress, silent
 from posg.runtime.strategy_independence import StrategyIndependence, check_strategy_independence
@@ -19,8 +19,7 @@ from .separation import find_connected
 from .slices import Slice, Slices
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StructuralProof:
+class StructuralProof(Record):
     """An attempt to prove Assumption 3.
 
     Attributes

@@ -1,4 +1,4 @@
-"""Frozen records for the syntax tree, cheap to define.
+"""Frozen records for the syntax tree and the data between passes, cheap to define.
 
 A record behaves like ``@dataclass(frozen=True, slots=True, kw_only=True)``, and type checkers take
 it for one. The difference is start-up: the dataclass decorator writes and compiles seven methods
