@@ -50,8 +50,37 @@ def distinct_values(values: NDArray[Any]) -> NDArray[Any]:
 
     As ``numpy.unique``, which takes 20 ms to import ``numpy.ma`` and ask whether values are masked.
     """
+    table = _mark(values)
+    if table is not None:
+        return np.flatnonzero(table).astype(values.dtype, copy=False)
     ordered = np.sort(values, axis=None)
     return ordered[run_starts(ordered)]
+
+
+def locate_values(values: Ints) -> tuple[Ints, Ints]:
+    """Return the distinct values, ascending, and for each entry of (N,) its place among them."""
+    table = _mark(values)
+    if table is None:
+        found, place = np.unique(values, return_inverse=True)
+        return found, place.astype(np.int64, copy=False)
+    ranks = np.cumsum(table, dtype=np.int64)
+    ranks -= 1
+    return np.flatnonzero(table), ranks[values]
+
+
+def _mark(keys: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Which integers occur, as a table, where that is about as small as ``keys``; else None.
+
+    Writing into a table takes a tenth of the time of sorting.
+    """
+    if not keys.size or keys.dtype.kind not in "iu" or keys.min() < 0:
+        return None
+    size = int(keys.max()) + 1
+    if size > 4 * keys.size:
+        return None
+    table = np.zeros(size, dtype=np.bool_)
+    table[keys] = True
+    return table
 
 
 def digits(codes: Ints, radices: Sequence[int]) -> Ints:
@@ -63,7 +92,11 @@ def digits(codes: Ints, radices: Sequence[int]) -> Ints:
 
 
 def sum_by_key(keys: Ints, *weights: Floats) -> tuple[Ints, list[Floats]]:
-    """Sort keys, add up the weights of equal ones."""
+    """Add up the weights of equal keys: the distinct keys, ascending, and the sums."""
+    table = _mark(keys)
+    if table is not None:
+        places = np.flatnonzero(table)
+        return places, [np.bincount(keys, weight, len(table))[places] for weight in weights]
     order = np.argsort(keys)
     ordered = keys[order]
     starts = run_starts(ordered)

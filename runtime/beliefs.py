@@ -58,6 +58,15 @@ class Beliefs:
             probability=self.probability[entries],
         )
 
+    def cut(self, begin: int, end: int) -> Beliefs:
+        """Rows ``begin .. end``, without copying their entries."""
+        entries = slice(int(self.offsets[begin]), int(self.offsets[end]))
+        return Beliefs(
+            offsets=self.offsets[begin : end + 1] - self.offsets[begin],
+            index=self.index[entries],
+            probability=self.probability[entries],
+        )
+
     @property
     def nbytes(self) -> int:
         """Memory of the arrays."""

@@ -12,8 +12,8 @@ from .errors import LimitError
 from .game import Dynamics, Floats, Game, Ints, Rewards, RewardScope
 from .information import InformationStructure, Update
 
-BLOCK = 1 << 21
-"""Outcomes handled at once; bounds the memory of temporaries to some hundred megabytes."""
+BLOCK = 1 << 19
+"""Outcomes handled at once; bounds the memory of temporaries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

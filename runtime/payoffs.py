@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import blocks, digits, expand_ranges, offsets_of, sum_at
+from .arrays import blocks, digits, expand_ranges, locate_values, offsets_of, sum_at
+from .beliefs import Beliefs
 from .errors import LimitError
 from .game import Floats, Ints
 from .nodes import CommonStep
 from .operators import BLOCK, SparseRows, StepTables
 
-_ENTRIES = 1 << 22
+_ENTRIES = 1 << 20
 """Payoff entries computed at once."""
 MAX_AGENTS = 31
 """Two axes of each agent and two more are what numpy has."""
@@ -41,13 +42,13 @@ class StagePayoffs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supports:
-    """Private values with positive probability, per agent, as sparse rows over nodes.
+    """Private values with positive probability at some nodes, per agent, as sparse rows.
 
     Attributes
     ----------
-    offsets : n arrays (C + 1,) int64
+    offsets : n arrays (G + 1,) int64
     values : n arrays int64, ascending within a node
-    ranks : n arrays, for each belief entry where its p_i is in its node's row
+    ranks : n arrays, for each belief entry of these nodes where its p_i is in its node's row
     """
 
     offsets: tuple[Ints, ...]
@@ -56,20 +57,19 @@ class Supports:
 
     @property
     def shapes(self) -> Ints:
-        """(m_1, ..., m_n) of each node, shape (C, n)."""
+        """(m_1, ..., m_n) of each node, shape (G, n)."""
         return np.stack([np.diff(offsets) for offsets in self.offsets], axis=1)
 
 
-def list_supports(step: CommonStep, private_counts: Sequence[int]) -> Supports:
-    """Find the private values that each node's belief gives positive probability."""
-    beliefs = step.beliefs
+def list_supports(beliefs: Beliefs, private_counts: Sequence[int]) -> Supports:
+    """Find the private values that each belief gives positive probability."""
     node = np.repeat(np.arange(beliefs.count), beliefs.lengths)
     private = digits(beliefs.index % int(np.prod(private_counts)), private_counts)
     offsets: list[Ints] = []
     values: list[Ints] = []
     ranks: list[Ints] = []
     for count, own in zip(private_counts, private, strict=True):
-        keys, where = np.unique(node * count + own, return_inverse=True)
+        keys, where = locate_values(node * count + own)
         offsets.append(offsets_of(np.bincount(keys // count, minlength=beliefs.count)))
         values.append(keys % count)
         ranks.append(where - offsets[-1][node])
@@ -113,48 +113,62 @@ def expand_payoffs(
     beliefs = step.beliefs
     private_count = int(np.prod(private_counts))
     action_counts = action_digits.max(axis=1) + 1
-    supports = list_supports(step, private_counts)
-    shapes, group = np.unique(supports.shapes, axis=0, return_inverse=True)
-    for number, shape in enumerate(shapes):
-        members = np.flatnonzero(group.ravel() == number)
-        sizes = np.stack([shape, action_counts], axis=1).ravel()
-        size = int(np.prod(sizes))
-        strides = np.append(np.cumprod(sizes[:0:-1])[::-1], 1).reshape(-1, 2)
-        action_place = strides[:, 1] @ action_digits
-        cost = beliefs.lengths[members] * len(action_place) + size * len(rewards)
-        for begin, end in blocks(cost, _ENTRIES):
-            nodes = members[begin:end]
-            entries = beliefs.entries_of(nodes)
-            lengths = beliefs.lengths[nodes]
-            place = np.repeat(np.arange(len(nodes)) * size, lengths)
-            for stride, ranks in zip(strides[:, 0], supports.ranks, strict=True):
-                place = place + stride * ranks[entries]
-            pair, weight = beliefs.index[entries], beliefs.probability[entries]
-            values = _immediate(
-                place, action_place, weight, rewards[:, pair // private_count], len(nodes) * size
-            )
-            if increments is not None:
-                node = np.repeat(nodes, lengths)
-                for first, last in blocks(_lengths(increments[1], pair), BLOCK):
-                    part = slice(first, last)
-                    values += _continued(
-                        step,
-                        increments,
-                        continuation,
-                        (node[part], pair[part], weight[part], place[part]),
-                        action_place,
-                        len(nodes) * size,
-                    )
-            yield StagePayoffs(
-                nodes=nodes,
-                private=tuple(
-                    column[offsets[nodes][:, None] + np.arange(count)]
-                    for offsets, column, count in zip(
-                        supports.offsets, supports.values, shape, strict=True
-                    )
-                ),
-                values=values.reshape(len(rewards), len(nodes), *sizes),
-            )
+    for start, stop in blocks(beliefs.lengths * action_digits.shape[1], _ENTRIES):
+        block = beliefs.cut(start, stop)
+        supports = list_supports(block, private_counts)
+        for shape, members in _group_rows(supports.shapes):
+            sizes = np.stack([shape, action_counts], axis=1).ravel()
+            size = int(np.prod(sizes))
+            strides = np.append(np.cumprod(sizes[:0:-1])[::-1], 1).reshape(-1, 2)
+            action_place = strides[:, 1] @ action_digits
+            cost = np.full(len(members), size * len(rewards))
+            for begin, end in blocks(cost, _ENTRIES):
+                nodes = members[begin:end]
+                entries = block.entries_of(nodes)
+                lengths = block.lengths[nodes]
+                place = np.repeat(np.arange(len(nodes)) * size, lengths)
+                for stride, ranks in zip(strides[:, 0], supports.ranks, strict=True):
+                    place = place + stride * ranks[entries]
+                pair, weight = block.index[entries], block.probability[entries]
+                values = _immediate(
+                    place,
+                    action_place,
+                    weight,
+                    rewards[:, pair // private_count],
+                    len(nodes) * size,
+                )
+                if increments is not None:
+                    node = np.repeat(nodes + start, lengths)
+                    for first, last in blocks(_lengths(increments[1], pair), BLOCK):
+                        part = slice(first, last)
+                        values += _continued(
+                            step,
+                            increments,
+                            continuation,
+                            (node[part], pair[part], weight[part], place[part]),
+                            action_place,
+                            len(nodes) * size,
+                        )
+                yield StagePayoffs(
+                    nodes=nodes + start,
+                    private=tuple(
+                        column[offsets[nodes][:, None] + np.arange(count)]
+                        for offsets, column, count in zip(
+                            supports.offsets, supports.values, shape, strict=True
+                        )
+                    ),
+                    values=values.reshape(len(rewards), len(nodes), *sizes),
+                )
+
+
+def _group_rows(shapes: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Group nodes by shape: each distinct row of (G, n), and where it stands."""
+    if (shapes == shapes[0]).all():
+        yield shapes[0], np.arange(len(shapes))
+        return
+    distinct, group = np.unique(shapes, axis=0, return_inverse=True)
+    for number, shape in enumerate(distinct):
+        yield shape, np.flatnonzero(group.ravel() == number)
 
 
 def _immediate(
