@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from posg.runtime.arrays import distinct_values, locate_values, sum_by_key
 
 SPREADS = [1, 7, 200, 10**6, 2**61]
