@@ -88,7 +88,12 @@ def choice_json(cause: Cause) -> dict[str, object]:
 
 def repair_json(repair: Repair) -> dict[str, object]:
     """A change and the verdict with it."""
-    return {"text": repair.text, "holds": repair.holds, "method": repair.method}
+    return {
+        "text": repair.text,
+        "instead": repair.instead,
+        "holds": repair.holds,
+        "method": repair.method,
+    }
 
 
 def independence_text(found: Mapping[str, Any]) -> list[str]:
@@ -101,7 +106,9 @@ def independence_text(found: Mapping[str, Any]) -> list[str]:
     lines.append(f"  cause: {found['cause']}; {cause_text(found['cause'], found['choice'])}")
     repair = found["repair"]
     if repair is not None:
-        lines.append(f"  repair: `{repair['text']}`; it then holds ({METHODS[repair['method']]})")
+        place = " in place of the rules about these values" if repair["instead"] else ""
+        method = METHODS[repair["method"]]
+        lines.append(f"  repair: `{repair['text']}`{place}; it then holds ({method})")
     else:
         lines.append(f"  repair: none of {len(found['repairs_tried'])} small changes is enough")
     return lines

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from posg.grammar import parse, syntax
+from posg.grammar import parse, parse_structure, syntax
 from posg.grammar.diagnostics import Bag
 from posg.grammar.source import Source
 from posg.runtime.errors import LimitError
@@ -20,7 +20,7 @@ from .laws import Footprint
 from .model import GameModel, Role, Variable
 from .pipeline import Compiled
 from .provenance import Grade, Origin, Provenance, trace
-from .sharing import Applied
+from .sharing import Applied, apply_sharing
 from .structural_independence import prove_for
 
 MAX_TRIED = 60
@@ -64,12 +64,16 @@ class Repair:
         Whether Assumption 3 holds then; None if that could not be decided within limits.
     method
         ``structure``, ``numeric`` or ``undecided``.
+    instead
+        Whether the rules have to take the place of those about the same values, as beside them they
+        would be refused or would not be enough.
     """
 
     rules: tuple[Rule, ...]
     text: str
     holds: bool | None
     method: str
+    instead: bool = False
 
 
 def find_repairs(
@@ -97,13 +101,14 @@ def find_repairs(
     for rules, core in open_cases[:_MAX_NUMERIC]:
         if proved is not None and len(rules) >= len(proved):
             break
-        holds = _decide(compiled, core, progress)
-        method = "undecided" if holds is None else "numeric"
-        tried.append(_repair(compiled, rules, holds, method))
-        if holds:
-            return tuple(tried)
+        tried.append(_repair(compiled, rules, _decide(compiled, core, progress), "numeric"))
+        if tried[-1].holds:
+            proved = None
+            break
     if proved is not None:
         tried.append(_repair(compiled, proved, True, "structure"))
+    if tried and tried[-1].holds and not _hold_beside(compiled, tried[-1].text, progress):
+        tried[-1] = replace(tried[-1], instead=True)
     return tuple(tried)
 
 
@@ -135,7 +140,36 @@ def _repair(compiled: Compiled, rules: Sequence[Rule], holds: bool | None, metho
         f"forget {', '.join(about)}" if delay is None else f"share {', '.join(about)} after {delay}"
         for delay, about in values.items()
     ]
-    return Repair(rules=tuple(rules), text="; ".join(texts), holds=holds, method=method)
+    return Repair(
+        rules=tuple(rules),
+        text="; ".join(texts),
+        holds=holds,
+        method="undecided" if holds is None else method,
+    )
+
+
+def _hold_beside(compiled: Compiled, text: str, progress: Progress) -> bool:
+    """Whether the rules, written below those that there are, do what they were tried for."""
+    model, label, bag = compiled.checked.model, compiled.core.applied.label, Bag()
+    call, rules = parse_structure(Source("repair", label), bag), _parse_rules(f"{text};", bag)
+    if call is None or rules is None:
+        return False
+    sharing = model.sharings[call.name]
+    written = syntax.Sharing(
+        span=sharing.span,
+        name=sharing.name,
+        parameters=sharing.parameters,
+        items=(*sharing.items, *rules.items),
+        name_span=sharing.name_span,
+    )
+    beside = replace(model, sharings={**model.sharings, call.name: written})
+    applied = apply_sharing(beside, call, label, bag)
+    core = None if applied is None else resolve_core(beside, applied, bag)
+    if core is None:
+        return False
+    if prove_for(compiled, core, trace(beside, core)).holds:
+        return True
+    return _decide(compiled, core, progress) is True
 
 
 def _changes(compiled: Compiled, cause: Cause) -> Iterator[tuple[tuple[Rule, ...], Core]]:
@@ -273,11 +307,9 @@ def _share(model: GameModel, core: Core, variables: Sequence[Variable], delay: i
             lines.append(f"xi {name}{index}' = {held};")
             held = f"{name}{index}"
         lines.append(f"chi {held};")
-    spec = parse(Source("repair", "sharing repair {\n" + "\n".join(lines) + "\n}\n"), bag)
-    if bag.has_errors:
+    sharing = _parse_rules("\n".join(lines), bag)
+    if sharing is None:
         return None
-    (sharing,) = spec.items
-    assert isinstance(sharing, syntax.Sharing)
     added = resolve_core(model, Applied(label=core.applied.label, core=sharing), bag)
     if added is None:
         return None
@@ -290,6 +322,15 @@ def _share(model: GameModel, core: Core, variables: Sequence[Variable], delay: i
         ),
         components=(*core.components, *added.components),
     )
+
+
+def _parse_rules(lines: str, bag: Bag) -> syntax.Sharing | None:
+    spec = parse(Source("repair", f"sharing repair {{\n{lines}\n}}\n"), bag)
+    if bag.has_errors:
+        return None
+    (sharing,) = spec.items
+    assert isinstance(sharing, syntax.Sharing)
+    return sharing
 
 
 def _fresh(core: Core, stem: str) -> str:

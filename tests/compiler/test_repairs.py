@@ -120,19 +120,67 @@ def test_causes_and_repairs(
     assert check_strategy_independence(changed.game, changed.information).holds
 
 
-def test_a_repair_means_what_the_language_means() -> None:
+@pytest.mark.parametrize(
+    ("game", "rules", "repair", "instead"),
+    [
+        (
+            "dectiger",
+            "share observation[i] after 2; share action[i] after 1;",
+            "share observation[i] after 1",
+            False,
+        ),
+        (
+            "dectiger",
+            "share observation[i], action[i] after 2;",
+            "share action[i], observation[i] after 1",
+            False,
+        ),
+        ("paper_example_5", "share observation[i] after 0;", "forget action[i]", False),
+        # Refused, as an action is then shared later than it is remembered:
+        ("paper_example_5", "share observation[i], action[i] after 2;", "forget action[i]", True),
+        # Refused, as memory is bounded twice:
+        (
+            "paper_example_5",
+            "share observation[i] after 1; keep action[i] for 1;",
+            "forget action[i]",
+            True,
+        ),
+    ],
+)
+def test_a_repair_means_what_the_language_means(
+    game: str, rules: str, repair: str, instead: bool
+) -> None:
     """Written into the file, the rules lead to the verdict that was promised."""
-    rules = "share observation[i] after 2; share action[i] after 1;"
-    base = read("dectiger").split("use sharing")[0]
+    base = read(game).split("use sharing")[0]
 
     def file(text: str) -> str:
         return base + "use sharing mine; }\nsharing mine { " + text + " }"
 
     result = compiled(file(rules))
     _, repairs = examine(result)
-    assert repairs[-1].text == "share observation[i] after 1"
-    written = compiled(file(rules + repairs[-1].text + ";"))
-    assert check_strategy_independence(written.game, written.information).holds
+    assert (repairs[-1].text, repairs[-1].instead) == (repair, instead)
+    written, _ = compile_bag(file(rules + repairs[-1].text + ";"))
+    if instead:
+        assert written is None
+    else:
+        assert written is not None
+        assert check_strategy_independence(written.game, written.information).holds
+
+
+def test_forgetting_a_shared_value_takes_its_sharing_away() -> None:
+    """Beside `share`, `forget` is accepted and repairs nothing: it has to replace it."""
+    base = read("channel").split("use sharing")[0]
+    rules = "share observation[i] after 2; share action[i] after 1;"
+    base += "use sharing mine; }\nsharing mine { "
+    written = compiled(base + rules + "forget action[i]; }")
+    assert not check_strategy_independence(written.game, written.information).holds
+    cause, _ = examine(written)
+    forget = [
+        repair
+        for repair in find_repairs(written, replace(cause, kind=CauseKind.OWN_ACTION_PRIVATE))
+        if repair.text == "forget action[i]"
+    ]
+    assert [(repair.holds, repair.instead) for repair in forget] == [(True, True)]
 
 
 def test_hand_written_cores_are_repaired_too() -> None:
