@@ -94,15 +94,6 @@ def normalise_beliefs(starts: Ints, index: Ints, weight: Floats) -> Beliefs:
     return Beliefs(offsets=offsets_of(lengths), index=index, probability=probability)
 
 
-def concatenate_beliefs(parts: list[Beliefs]) -> Beliefs:
-    """Stack rows."""
-    return Beliefs(
-        offsets=offsets_of(np.concatenate([part.lengths for part in parts])),
-        index=np.concatenate([part.index for part in parts]),
-        probability=np.concatenate([part.probability for part in parts]),
-    )
-
-
 def merge_beliefs(beliefs: Beliefs) -> tuple[Beliefs, Ints]:
     """Merge equal rows: distinct rows by first appearance, and the class of each row.
 

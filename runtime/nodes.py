@@ -10,6 +10,7 @@ import numpy as np
 
 from .arrays import (
     KEY_LIMIT,
+    Columns,
     Counts,
     add_counts,
     blocks,
@@ -19,7 +20,7 @@ from .arrays import (
     run_starts,
     sum_by_key,
 )
-from .beliefs import Beliefs, concatenate_beliefs, merge_beliefs, normalise_beliefs
+from .beliefs import Beliefs, merge_beliefs, normalise_beliefs
 from .dependence import BeliefWitness, StrategyDependenceError
 from .errors import LimitError
 from .game import Floats, Game, Ints
@@ -314,8 +315,7 @@ def _push(
 ) -> _Push:
     """Multiply the beliefs with F_h, block by block, and normalise (and merge) the children."""
     cost = np.diff(operator.offsets)[operator.position(beliefs.index)]
-    parts: list[Beliefs] = []
-    collected: list[tuple[Ints, Ints, Ints, Floats, Floats]] = []
+    columns = Columns()
     made = stored = 0
     for begin, end in blocks(np.add.reduceat(cost, beliefs.offsets[:-1]), BLOCK):
         report()
@@ -323,24 +323,22 @@ def _push(
         part, classes = children.beliefs, np.arange(children.beliefs.count)
         if merge:
             part, classes = merge_beliefs(part)
-        collected.append(
-            (
-                children.source,
-                children.increment,
-                classes + made,
-                children.probability,
-                children.distance,
-            )
+        columns.add(
+            children.source,
+            children.increment,
+            classes + made,
+            children.probability,
+            children.distance,
+            part.lengths,
+            part.index,
+            part.probability,
         )
-        parts.append(part)
         made += part.count
         stored += part.nbytes + 5 * children.source.nbytes
         limits.check(step + 1, made, used + stored)
-    source, increment, child, probability, distance = (
-        np.concatenate(column) for column in zip(*collected, strict=True)
-    )
-    beliefs_next = concatenate_beliefs(parts)
-    if merge and len(parts) > 1:
+    source, increment, child, probability, distance, lengths, index, weight = columns.join()
+    beliefs_next = Beliefs(offsets=offsets_of(lengths), index=index, probability=weight)
+    if merge and made > part.count:
         beliefs_next, classes = merge_beliefs(beliefs_next)
         child = classes[child]
     edges = Edges(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from posg.runtime.arrays import distinct_values, locate_values, sum_by_key
+from posg.runtime import arrays
+from posg.runtime.arrays import Columns, distinct_values, locate_values, sum_by_key
 
 SPREADS = [1, 7, 200, 10**6, 2**61]
 
@@ -43,3 +44,14 @@ def test_nothing():
     assert not len(distinct_values(nothing))
     assert not len(sum_by_key(nothing, np.zeros(0))[0])
     assert [len(part) for part in locate_values(nothing)] == [0, 0]
+
+
+def test_columns_join_what_was_added(monkeypatch):
+    monkeypatch.setattr(arrays, "_CHUNK", 100)  # some chunks of several pieces, and a rest
+    columns = Columns()
+    pieces = [np.arange(size) for size in (3, 5, 0, 9, 1, 2)]
+    for piece in pieces:
+        columns.add(piece, piece / 2)
+    first, second = columns.join()
+    assert first.tolist() == np.concatenate(pieces).tolist()
+    assert (second == first / 2).all()
