@@ -98,7 +98,7 @@ def sum_by_key(keys: Ints, *weights: Floats) -> tuple[Ints, list[Floats]]:
     table = _mark(keys)
     if table is not None:
         places = np.flatnonzero(table)
-        return places, [np.bincount(keys, weight, len(table))[places] for weight in weights]
+        return places, [sum_at(keys, weight, len(table))[places] for weight in weights]
     order = np.argsort(keys)
     ordered = keys[order]
     starts = run_starts(ordered)
