@@ -316,7 +316,7 @@ def _push(
     """Multiply the beliefs with F_h, block by block, and normalise (and merge) the children."""
     cost = np.diff(operator.offsets)[operator.position(beliefs.index)]
     columns = Columns()
-    made = stored = 0
+    made = stored = parts = 0
     for begin, end in blocks(np.add.reduceat(cost, beliefs.offsets[:-1]), BLOCK):
         report()
         children = _children(tables, beliefs, operator, begin, end)
@@ -333,12 +333,13 @@ def _push(
             part.index,
             part.probability,
         )
+        parts += 1
         made += part.count
         stored += part.nbytes + 5 * children.source.nbytes
         limits.check(step + 1, made, used + stored)
     source, increment, child, probability, distance, lengths, index, weight = columns.join()
     beliefs_next = Beliefs(offsets=offsets_of(lengths), index=index, probability=weight)
-    if merge and made > part.count:
+    if merge and parts > 1:
         beliefs_next, classes = merge_beliefs(beliefs_next)
         child = classes[child]
     edges = Edges(
