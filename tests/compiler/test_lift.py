@@ -271,6 +271,7 @@ def without_contradictions(rules: list[Rule], sent: list[Sent]) -> list[Rule]:
 
 
 KINDS = ("observation", "action")
+SLOW = pytest.mark.slow
 
 
 def check(seed: int, horizon: int) -> None:
@@ -302,6 +303,7 @@ def test_short_games(seed: int) -> None:
     check(seed, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 106))
 def test_longer_games(seed: int) -> None:
     check(seed, 3)
@@ -313,7 +315,7 @@ def test_many_games(seed: int) -> None:
     check(seed, 4 if seed % 20 == 0 else 3)
 
 
-@pytest.mark.parametrize("delay", range(4))
+@pytest.mark.parametrize("delay", [0, 2, pytest.param(1, marks=SLOW), pytest.param(3, marks=SLOW)])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("when", [None, "u0[I] == 1"])
 def test_each_delay(delay: int, kind: str, when: str | None) -> None:

@@ -83,7 +83,7 @@ def check_comments(text, data):
     assert print_spec(again) == printed
 
 
-@settings(relaxed, max_examples=200)
+@settings(relaxed, max_examples=60)
 @given(specs, st.data())
 def test_comments_anywhere_are_kept(spec, data):
     check_comments(print_spec(spec), data)
