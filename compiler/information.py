@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,37 @@ class _Private:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Grid:
+    """All (p_i, a_i, o_i') of an agent, the last axis fastest.
+
+    ``along`` has the axis of each variable, and its codes along that axis.
+    """
+
+    shape: tuple[int, int, int]
+    along: Mapping[Read, tuple[int, Rows]]
+
+    def part(self, reads: Iterable[Read]) -> tuple[tuple[int, ...], dict[Read, Rows]]:
+        """The axes on which some variables lie, the others of length 1; codes on each row there."""
+        wanted = {read: self.along[read] for read in reads}
+        axes = {axis for axis, _ in wanted.values()}
+        shape = tuple(length if axis in axes else 1 for axis, length in enumerate(self.shape))
+        columns: dict[Read, Rows] = {}
+        for read, (axis, codes) in wanted.items():
+            lengths = [-1 if place == axis else 1 for place in range(3)]
+            columns[read] = np.broadcast_to(codes.reshape(lengths), shape).reshape(-1)
+        return shape, columns
+
+    def spread(self, codes: Rows, shape: tuple[int, ...]) -> Rows:
+        """A view of codes on a part as codes on the whole grid."""
+        return np.broadcast_to(np.broadcast_to(codes, prod(shape)).reshape(shape), self.shape)
+
+    def at(self, read: Read, rows: Rows) -> Rows:
+        """Codes of a variable on some rows."""
+        axis, codes = self.along[read]
+        return np.asarray(codes[np.unravel_index(rows, self.shape)[axis]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
     """An agent's part of the increment on every row of (p_i, a_i, o_i').
 
@@ -47,18 +79,19 @@ class _Parts:
 
 
 def build_information(
-    model: GameModel, core: Core, bag: Bag
+    model: GameModel, core: Core, bag: Bag, *, max_rows: int = MAX_ROWS
 ) -> tuple[InformationStructure, Provenance] | None:
     """Tabulate χ and ξ for every step; None if a register's value leaves its domain.
 
     Raises
     ------
     LimitError
-        P0426 or P0427 when a step has too many private values or joint increments.
+        P0426 or P0427 when a table would have more than ``max_rows`` rows: a step has too many
+        private values or joint increments.
     """
     provenance = trace(model, core)
     try:
-        structure = _Builder(model, core, provenance).run()
+        structure = _Builder(model, core, provenance, max_rows).run()
     except SpecError as error:
         bag.extend(error.bag.diagnostics)
         return None
@@ -66,7 +99,8 @@ def build_information(
 
 
 class _Builder:
-    def __init__(self, model: GameModel, core: Core, provenance: Provenance) -> None:
+    def __init__(self, model: GameModel, core: Core, provenance: Provenance, max_rows: int) -> None:
+        self.max_rows = max_rows
         self.model = model
         self.core = core
         self.provenance = provenance
@@ -114,18 +148,16 @@ class _Builder:
         after: list[_Private] = []
         private: list[Rows] = []
         parts: list[_Parts] = []
-        columns: list[dict[Read, Rows]] = []
-        shapes: list[tuple[int, int, int]] = []
+        grids: list[_Grid] = []
         for agent, old in zip(self.model.agents, before, strict=True):
-            shape, mine = self.rows(agent, old, step)
-            values, table = self.private_update(agent, mine, prod(shape), world)
+            grid = self.grid(agent, old, step)
+            values, table = self.private_update(agent, grid, world)
             after.append(values)
-            private.append(table.reshape(shape))
-            parts.append(self.local(agent, mine, prod(shape), world, step))
-            columns.append(mine)
-            shapes.append(shape)
+            private.append(table.reshape(grid.shape))
+            parts.append(self.local(agent, grid, world, step))
+            grids.append(grid)
         joint = [c for c in enumerate(self.core.components) if len(c[1].agents) > 1]
-        common = tuple(p.raw.reshape(s) for p, s in zip(parts, shapes, strict=True))
+        common = tuple(p.raw.reshape(grid.shape) for p, grid in zip(parts, grids, strict=True))
         sizes = tuple(len(p.first) for p in parts)
         if not joint:
             update = Update(
@@ -136,7 +168,7 @@ class _Builder:
                 increment_count=prod(sizes),
             )
             return after, update, IncrementLabels(parts=tuple(p.labels for p in parts), joint=None)
-        numbers, labels = self.joint(joint, parts, columns, world, step)
+        numbers, labels = self.joint(joint, parts, grids, world, step)
         update = Update(
             private=tuple(private),
             common=common,
@@ -163,47 +195,41 @@ class _Builder:
         ]
         return empty, update, IncrementLabels(parts=(("",),) * len(agents), joint=None)
 
-    def rows(
-        self, agent: Agent, old: _Private | None, step: int
-    ) -> tuple[tuple[int, int, int], dict[Read, Rows]]:
-        """Columns of everything agent i may hold, do and see, and the axes' lengths."""
+    def grid(self, agent: Agent, old: _Private | None, step: int) -> _Grid:
+        """Everything agent i may hold, do and see."""
         actions = self.model.actions[agent.number]
         observations = self.model.observations[agent.number]
         registers = [register.variable for register in self.core.registers[agent.number]]
         seen = observations
         if old is None:
             seen = tuple(v for v in observations if v in self.model.initially_observed)
-            actions_count, private_count = 1, 1
-        else:
-            actions_count = prod(len(v.domain) for v in actions)
-            private_count = len(old.codes)
-        shape = (private_count, actions_count, prod(len(v.domain) for v in seen))
+        done = tuple(len(v.domain) for v in actions)
+        told = tuple(len(v.domain) for v in seen)
+        absent = np.full(1, -1)
+        shape = (1 if old is None else len(old.codes), 1 if old is None else prod(done), prod(told))
         count = prod(shape)
-        if count > MAX_ROWS:
-            raise LimitError("P0426", agent=agent, count=count, step=step, limit=MAX_ROWS)
-        p, a, o = np.unravel_index(np.arange(count), shape)
-        absent = np.full(count, -1)
-        mine: dict[Read, Rows] = {}
+        if count > self.max_rows:
+            raise LimitError("P0426", agent=agent, count=count, step=step, limit=self.max_rows)
+        along: dict[Read, tuple[int, Rows]] = {}
         for place, variable in enumerate(registers):
-            mine[variable, False] = absent if old is None else old.codes[p, place]
-        sizes = tuple(len(v.domain) for v in actions)
+            along[variable, False] = 0, absent if old is None else old.codes[:, place]
+        taken = np.arange(shape[1])
         for place, variable in enumerate(actions):
-            mine[variable, False] = absent if old is None else digit(a, sizes, place)
-        sizes = tuple(len(v.domain) for v in seen)
+            along[variable, False] = 1, absent if old is None else digit(taken, done, place)
+        observed = np.arange(shape[2])
         for variable in observations:
             known = variable in seen
-            mine[variable, True] = digit(o, sizes, seen.index(variable)) if known else absent
-        return shape, mine
+            codes = digit(observed, told, seen.index(variable)) if known else absent
+            along[variable, True] = 2, codes if known else np.repeat(absent, shape[2])
+        return _Grid(shape=shape, along=along)
 
-    def private_update(
-        self, agent: Agent, mine: Mapping[Read, Rows], count: int, world: World
-    ) -> tuple[_Private, Rows]:
+    def private_update(self, agent: Agent, grid: _Grid, world: World) -> tuple[_Private, Rows]:
         """ξ_i on every row: the new private values, and which of them each row leads to."""
         registers = self.core.registers[agent.number]
-        codes = np.full((count, len(registers)), -1, dtype=np.int64)
-        for place, register in enumerate(registers):
-            frame = self.frame(world, count, mine, register)
-            column = evaluate(register.update, frame)
+        views: list[Rows] = []
+        for register in registers:
+            shape, columns = grid.part(register.footprint.variables)
+            column = evaluate(register.update, self.frame(world, prod(shape), columns, register))
             self.check_faults(world)
             got, outside = encode(column, register.variable.domain, world.symbols)
             if np.any(outside):
@@ -214,10 +240,14 @@ class _Builder:
                     domain=str(register.variable.domain),
                     others=[register.variable.span],
                 )
-            codes[:, place] = got
+            views.append(grid.spread(got, shape))
         sizes = [len(register.variable.domain) + 1 for register in registers]
-        first, inverse = distinct([codes[:, k] + 1 for k in range(len(registers))], sizes, count)
-        return _Private(codes=codes[first]), inverse
+        first, inverse = distinct((view.reshape(-1) + 1 for view in views), sizes, prod(grid.shape))
+        rows = np.unravel_index(first, grid.shape)
+        codes = np.empty((len(first), len(registers)), dtype=np.int64)
+        for place, view in enumerate(views):
+            codes[:, place] = view[rows]
+        return _Private(codes=codes), inverse
 
     def frame(
         self,
@@ -237,35 +267,39 @@ class _Builder:
                 facts["where"] = "the opening update, before anybody acts"
             raise SpecError.single(fault.code, fault.span, facts)
 
-    def local(
-        self, agent: Agent, mine: Mapping[Read, Rows], count: int, world: World, step: int
-    ) -> _Parts:
+    def local(self, agent: Agent, grid: _Grid, world: World, step: int) -> _Parts:
         """Agent i's part of the increment."""
-        coded: list[Rows] = []
+        count = prod(grid.shape)
+        views: list[Rows] = []
         sizes: list[int] = []
         texts: list[tuple[str, ...]] = []
         needed: dict[Read, None] = {}
         for number, component in enumerate(self.core.components):
             if component.agents == (agent.number,):
-                column = evaluate(component.value, self.frame(world, count, mine, component))
+                shape, columns = grid.part(component.footprint.variables)
+                frame = self.frame(world, prod(shape), columns, component)
+                column = evaluate(component.value, frame)
                 self.check_faults(world)
-                code, labels = factorise(column, count, world, self.model.agents)
-                coded.append(code)
+                code, labels = factorise(column, prod(shape), world, self.model.agents)
+                views.append(grid.spread(code, shape))
                 sizes.append(len(labels))
                 texts.append(self.component_labels(number, component, step, labels))
             elif agent.number in component.agents:
                 own = (r for r in component.footprint.variables if r[0].agent == agent)
                 needed.update(dict.fromkeys(own))
-        local_first, local = distinct(coded, sizes, count)
+        local_first, local = distinct((view.reshape(-1) for view in views), sizes, count)
+        rows = np.unravel_index(local_first, grid.shape)
+        coded = [view[rows] for view in views]
         labels_of_local = tuple(
             ", ".join(
                 text
                 for labels, code in zip(texts, coded, strict=True)
-                if (text := labels[int(code[row])])
+                if (text := labels[int(code[place])])
             )
-            for row in local_first
+            for place in range(len(local_first))
         )
-        raw_columns = [mine[read] + 1 for read in needed]
+        every = np.arange(count) if needed else np.zeros(0, dtype=np.int64)
+        raw_columns = [grid.at(read, every) + 1 for read in needed]
         raw_sizes = [len(variable.domain) + 1 for variable, _ in needed]
         first, raw = distinct([local, *raw_columns], [len(local_first), *raw_sizes], count)
         local_of_raw = local[first]
@@ -276,20 +310,20 @@ class _Builder:
         self,
         components: Sequence[tuple[int, Component]],
         parts: Sequence[_Parts],
-        columns: Sequence[Mapping[Read, Rows]],
+        grids: Sequence[_Grid],
         world: World,
         step: int,
     ) -> tuple[Rows, tuple[str, ...]]:
         """χ where it reads several agents: the increment of every combination of parts."""
         sizes = tuple(len(p.first) for p in parts)
         count = prod(sizes)
-        if count > MAX_ROWS:
-            raise LimitError("P0427", step=step + 1, count=count, limit=MAX_ROWS)
+        if count > self.max_rows:
+            raise LimitError("P0427", step=step + 1, count=count, limit=self.max_rows)
         grid = np.unravel_index(np.arange(count), sizes)
         together: dict[Read, Rows] = {}
-        for part, mine, choice in zip(parts, columns, grid, strict=True):
-            for read, codes in mine.items():
-                together[read] = codes[part.first][choice]
+        for part, own, choice in zip(parts, grids, grid, strict=True):
+            for read in own.along:
+                together[read] = own.at(read, part.first)[choice]
         coded = [p.local_of_raw[choice] for p, choice in zip(parts, grid, strict=True)]
         code_sizes = [int(p.local_of_raw.max(initial=0)) + 1 for p in parts]
         texts: list[tuple[str, ...]] = []
@@ -363,6 +397,14 @@ def factorise(
     return inverse, tuple(describe(spread, int(row), world.symbols, agents) for row in first)
 
 
+def _rank(numbers: NDArray[Any], count: int) -> Rows:
+    """Codes in the order of whole numbers, which are int64 or Python's."""
+    least = numbers.min()
+    if numbers.max() - least < count + 1000:
+        return np.asarray(numbers - least, dtype=np.int64)
+    return np.asarray(np.unique(numbers, return_inverse=True)[1], dtype=np.int64)
+
+
 def _codes(column: Column, count: int) -> Rows:
     """Codes that are equal exactly where the values are."""
     match column.kind:
@@ -381,12 +423,8 @@ def _codes(column: Column, count: int) -> Rows:
             plain = column.value.plain
             assert plain is not None
             reduced = plain.reduced().expand(count)
-            values = [
-                (int(n), int(d))
-                for n, d in zip(reduced.numerator, reduced.denominator, strict=True)
-            ]
-            known = {value: place for place, value in enumerate(sorted(set(values)))}
-            codes = np.array([known[value] for value in values], dtype=np.int64)
+            parts = [_rank(reduced.numerator, count), _rank(reduced.denominator, count)]
+            _, codes = distinct(parts, [int(part.max(initial=0)) + 1 for part in parts], count)
         case _:
             assert column.codes is not None
             codes = np.asarray(column.codes, dtype=np.int64)

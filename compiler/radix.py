@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 
 import numpy as np
@@ -32,7 +32,7 @@ def number(codes: Sequence[Rows], sizes: Sequence[int]) -> Rows:
     return np.asarray(total)
 
 
-def distinct(columns: Sequence[Rows], sizes: Sequence[int], count: int) -> tuple[Rows, Rows]:
+def distinct(columns: Iterable[Rows], sizes: Sequence[int], count: int) -> tuple[Rows, Rows]:
     """First row of each distinct combination, and the combination of each row."""
     key = np.zeros(count, dtype=np.int64)
     space = 1

@@ -27,6 +27,7 @@ MAX_TRIED = 60
 """Changes that are tried by proof; the search stops at the first that works."""
 _MAX_NUMERIC = 8
 _MAX_NODES = 20_000
+_MAX_ROWS = 200_000
 _MEMORY = 1 << 28
 
 
@@ -115,7 +116,8 @@ def find_repairs(
 def _decide(compiled: Compiled, core: Core, progress: Progress) -> bool | None:
     """Decide Assumption 3 on the tables of a structure, if they are small."""
     try:
-        built = build_information(compiled.checked.model, core, Bag())
+        model = compiled.checked.model
+        built = build_information(model, core, Bag(), max_rows=_MAX_ROWS)
         if built is None:
             return None
         nodes = expand_common_information(

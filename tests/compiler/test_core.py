@@ -106,3 +106,19 @@ def test_names_that_mean_nothing(update: str) -> None:
     _, bag = compile_bag(text, sharing="mine")
     assert {d.code for d in bag.diagnostics} <= {"P0102", "P0213", "P0105"}
     assert bag.has_errors
+
+
+@pytest.mark.parametrize(
+    ("scale", "labels"),
+    [
+        ("1000000007", {"0", "1000000007", "2000000014"}),
+        ("1/3", {"0", "1/3", "2/3"}),
+        ("10000000000000000000000", {"0", "1" + "0" * 22, "2" + "0" * 22}),
+    ],
+)
+def test_numbers_are_released_exactly(scale: str, labels: set[str]) -> None:
+    """Far apart, in between, and beyond 64 bits."""
+    result = compiled(GAME.format(more="", rules=f"chi o[a]' * {scale};"), sharing="mine")
+    update, names = result.information.updates[1], result.information.increment_labels[1]
+    found = {names[z].partition("=")[2] for z in range(update.increment_count)}
+    assert found == labels
