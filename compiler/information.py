@@ -209,7 +209,14 @@ class _Builder:
         shape = (1 if old is None else len(old.codes), 1 if old is None else prod(done), prod(told))
         count = prod(shape)
         if count > self.max_rows:
-            raise LimitError("P0426", agent=agent, count=count, step=step, limit=self.max_rows)
+            raise LimitError(
+                "P0426",
+                agent=agent,
+                count=count,
+                step=step,
+                limit=self.max_rows,
+                fits=step or None,
+            )
         along: dict[Read, tuple[int, Rows]] = {}
         for place, variable in enumerate(registers):
             along[variable, False] = 0, absent if old is None else old.codes[:, place]

@@ -191,7 +191,8 @@ def expand_common_information(
         rows = distinct_values(beliefs.index)
         if kept is None or kept[0] != same or not np.isin(rows, kept[1].rows).all():
             prescriptions = _draw_prescriptions(random, tables.private_counts, game.action_counts)
-            kept = (same, build_push(tables, rows, prescriptions))
+            watch = partial(_watch, report, limits, step, beliefs.count, used)
+            kept = (same, build_push(tables, rows, prescriptions, watch))
         push = _push(
             tables,
             beliefs,
@@ -228,6 +229,14 @@ def expand_common_information(
         margin=margin,
         witness=witness,
     )
+
+
+def _watch(
+    report: Callable[[], None], limits: _Limits, step: int, nodes: int, used: int, stored: int
+) -> None:
+    """Report progress, and stop before F_h takes too much memory."""
+    report()
+    limits.check(step + 1, nodes, used + stored)
 
 
 @dataclass(frozen=True, slots=True)

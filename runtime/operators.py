@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -233,11 +233,17 @@ class SparseRows:
         return np.searchsorted(self.rows, rows)
 
 
-def build_push(tables: StepTables, rows: Ints, prescriptions: tuple[Floats, ...]) -> SparseRows:
+def build_push(
+    tables: StepTables,
+    rows: Ints,
+    prescriptions: tuple[Floats, ...],
+    report: Callable[[int], None] | None = None,
+) -> SparseRows:
     """Build F_h for the given rows sp, with columns z * S'P' + s'p'.
 
     The first value of an entry is P(z, s', p' | s, p) under uniform prescriptions, the second the
-    same under ``prescriptions[i][p_i, a_i]``.
+    same under ``prescriptions[i][p_i, a_i]``. ``report`` is told after each block how many bytes
+    there are, and may raise.
     """
     width = tables.update.increment_count * tables.target_count
     private_count = int(np.prod(tables.private_counts))
@@ -250,12 +256,15 @@ def build_push(tables: StepTables, rows: Ints, prescriptions: tuple[Floats, ...]
             other = other * prescription[private[agent][block.row], own_action]
         return block.probability / tables.action_count, other
 
-    collected = [
-        _sum_rows(
-            block, block.increment * tables.target_count + block.target, width, weights(block)
-        )
-        for block in tables.route(rows)
-    ]
+    collected: list[tuple[Ints, Ints, list[Floats]]] = []
+    stored = 0
+    for block in tables.route(rows):
+        column = block.increment * tables.target_count + block.target
+        collected.append(_sum_rows(block, column, width, weights(block)))
+        row, column, values = collected[-1]
+        stored += row.nbytes + column.nbytes + sum(value.nbytes for value in values)
+        if report is not None:
+            report(stored)
     return _stack_rows(rows, collected)
 
 

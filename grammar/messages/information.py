@@ -147,7 +147,10 @@ MESSAGES: Mapping[str, Message] = {
     "P0426": Message(
         "what {agent} may know, do and see until step {step} has {count} combinations",
         notes=("the limit is {limit}; they multiply with every step that nothing is shared",),
-        helps=("use a shorter horizon, share sooner, or bound the memory with `keep ... for m;`",),
+        helps=(
+            "`--horizon {fits}` fits",
+            "or share sooner, or bound the memory with `keep ... for m;`",
+        ),
     ),
     "P0428": Message(
         "`{name}` says some of its rules in the core form, and cannot be lifted",

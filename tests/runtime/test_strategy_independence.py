@@ -85,3 +85,24 @@ def test_too_large_is_undecided():
     found = check_strategy_independence(game, full(game), max_nodes=5)
     assert (found.holds, found.method) == (None, "undecided")
     assert found.limit is not None and found.limit.facts["limit"] == "5"
+
+
+def test_an_update_is_watched_while_it_is_made(monkeypatch):
+    """Whoever stops the work need not wait until F_h is complete."""
+    game = random_game(3, agents=2, horizon=2)
+    information = none(game)
+    seen = []
+
+    def watch(*event):
+        seen.append(event)
+
+    assert check_strategy_independence(game, information, progress=watch).holds is False
+    whole = len(seen)
+    monkeypatch.setattr("posg.runtime.operators.BLOCK", 1)
+    seen.clear()
+    assert check_strategy_independence(game, information, progress=watch).holds is False
+    assert len(seen) > whole
+    stopped = check_strategy_independence(game, information, memory_bytes=200)
+    assert stopped.holds is None
+    assert stopped.limit is not None
+    assert (stopped.limit.code, stopped.limit.facts["fits"]) == ("P0602", "1")
