@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from posg.grammar.diagnostics import Bag, SpecError
 from posg.runtime.errors import LimitError
 from posg.runtime.information import IncrementLabels, InformationStructure, Update
+from posg.runtime.timestamps import Atoms, Timestamps
 
 from .columns import Column, Kind, Rows, describe, encode
 from .core import Component, Core, Register
@@ -21,6 +22,7 @@ from .laws import Read, make_world
 from .model import Agent, GameModel, Variable
 from .provenance import Content, Grade, Provenance, trace
 from .radix import digit, distinct
+from .timestamps import date_increments, date_private
 
 MAX_ROWS = 20_000_000
 NOTHING_LABEL = "nothing"
@@ -69,18 +71,21 @@ class _Parts:
     """An agent's part of the increment on every row of (p_i, a_i, o_i').
 
     ``local`` codes what is released by components that read this agent alone, ``raw`` adds what
-    joint components need; ``first`` is a row of each value of ``raw``.
+    joint components need; ``first`` is a row of each value of ``raw``. ``codes`` has, for each value
+    of ``raw``, that of each of the agent's own ``components``.
     """
 
     raw: Rows
     first: Rows
     local_of_raw: Rows
     labels: tuple[str, ...]
+    components: tuple[int, ...]
+    codes: Rows
 
 
 def build_information(
     model: GameModel, core: Core, bag: Bag, *, max_rows: int = MAX_ROWS
-) -> tuple[InformationStructure, Provenance] | None:
+) -> tuple[InformationStructure, Provenance, Timestamps] | None:
     """Tabulate χ and ξ for every step; None if a register's value leaves its domain.
 
     Raises
@@ -90,12 +95,14 @@ def build_information(
         private values or joint increments.
     """
     provenance = trace(model, core)
+    builder = _Builder(model, core, provenance, max_rows)
     try:
-        structure = _Builder(model, core, provenance, max_rows).run()
+        structure = builder.run()
     except SpecError as error:
         bag.extend(error.bag.diagnostics)
         return None
-    return structure, provenance
+    timestamps = Timestamps(increments=tuple(builder.atoms), private=date_private(core, provenance))
+    return structure, provenance, timestamps
 
 
 class _Builder:
@@ -105,6 +112,7 @@ class _Builder:
         self.core = core
         self.provenance = provenance
         self.extended = replace(model, scope=core.scope)
+        self.atoms: list[Atoms] = []
 
     def run(self) -> InformationStructure:
         updates: list[Update] = []
@@ -157,6 +165,8 @@ class _Builder:
             parts.append(self.local(agent, grid, world, step))
             grids.append(grid)
         joint = [c for c in enumerate(self.core.components) if len(c[1].agents) > 1]
+        if not joint:
+            self.enter(step, [(part.components, part.codes) for part in parts])
         common = tuple(p.raw.reshape(grid.shape) for p, grid in zip(parts, grids, strict=True))
         sizes = tuple(len(p.first) for p in parts)
         if not joint:
@@ -181,6 +191,7 @@ class _Builder:
     def nothing_yet(self) -> tuple[list[_Private], Update, IncrementLabels]:
         """The opening update of a game without initial observations: c_1 and p_1 are empty."""
         agents = self.model.agents
+        self.enter(0, [((), np.zeros((0, 1), dtype=np.int64))] * len(agents))
         table = np.zeros((1, 1, 1), dtype=np.int64)
         update = Update(
             private=(table,) * len(agents),
@@ -280,6 +291,7 @@ class _Builder:
         views: list[Rows] = []
         sizes: list[int] = []
         texts: list[tuple[str, ...]] = []
+        components: list[int] = []
         needed: dict[Read, None] = {}
         for number, component in enumerate(self.core.components):
             if component.agents == (agent.number,):
@@ -291,6 +303,7 @@ class _Builder:
                 views.append(grid.spread(code, shape))
                 sizes.append(len(labels))
                 texts.append(self.component_labels(number, component, step, labels))
+                components.append(number)
             elif agent.number in component.agents:
                 own = (r for r in component.footprint.variables if r[0].agent == agent)
                 needed.update(dict.fromkeys(own))
@@ -311,7 +324,14 @@ class _Builder:
         first, raw = distinct([local, *raw_columns], [len(local_first), *raw_sizes], count)
         local_of_raw = local[first]
         labels = tuple(labels_of_local[k] for k in local_of_raw)
-        return _Parts(raw=raw, first=first, local_of_raw=local_of_raw, labels=labels)
+        return _Parts(
+            raw=raw,
+            first=first,
+            local_of_raw=local_of_raw,
+            labels=labels,
+            components=tuple(components),
+            codes=_stack(coded, len(local_first))[:, local_of_raw],
+        )
 
     def joint(
         self,
@@ -344,6 +364,10 @@ class _Builder:
             joint_codes.append(code)
             texts.append(self.component_labels(number, component, step, names))
         first, numbers = distinct(coded, code_sizes, count)
+        numbers_of = [*(k for p in parts for k in p.components), *(k for k, _ in components)]
+        values = [p.codes[:, choice[first]] for p, choice in zip(parts, grid, strict=True)]
+        values.append(_stack([code[first] for code in joint_codes], len(first)))
+        self.enter(step, [(numbers_of, np.concatenate(values))])
         labels: list[str] = []
         for row in first:
             pieces = [
@@ -352,6 +376,12 @@ class _Builder:
             pieces += [t[int(code[row])] for t, code in zip(texts, joint_codes, strict=True)]
             labels.append(", ".join(piece for piece in pieces if piece) or NOTHING_LABEL)
         return numbers, tuple(labels)
+
+    def enter(self, step: int, parts: Sequence[tuple[Sequence[int], Rows]]) -> None:
+        """Keep what the increments that ``step`` leads to are made of."""
+        atoms = date_increments(self.provenance.released[step], step + 1, parts)
+        known = self.atoms[-1] if self.atoms else None
+        self.atoms.append(known if known is not None and known.same_as(atoms) else atoms)
 
     def component_labels(
         self, number: int, component: Component, step: int, labels: tuple[str, ...]
@@ -384,6 +414,11 @@ class _Builder:
             or NOTHING_LABEL
             for row in private.codes.tolist()
         )
+
+
+def _stack(rows: Sequence[Rows], count: int) -> Rows:
+    """Rows as a matrix, also when there are none."""
+    return np.array(rows, dtype=np.int64).reshape(len(rows), count)
 
 
 def origin_name(content: Content) -> str | None:

@@ -13,6 +13,7 @@ from posg.grammar.source import Source
 from posg.runtime.game import Game
 from posg.runtime.information import InformationStructure
 from posg.runtime.limits import DEFAULT_MEMORY
+from posg.runtime.timestamps import Timestamps
 
 from .compressions import check_compression
 from .core import Core, resolve_core
@@ -63,6 +64,7 @@ class Compiled:
     core: Core
     provenance: Provenance
     information: InformationStructure
+    timestamps: Timestamps
 
     @property
     def game(self) -> Game:
@@ -185,11 +187,12 @@ def compile_checked(checked: CheckedGame, request: Request, bag: Bag) -> Compile
     built = build_information(checked.model, core, bag)
     if built is None:
         return None
-    information, provenance = built
+    information, provenance, timestamps = built
     return Compiled(
         checked=checked,
         ground=grounded,
         core=core,
         provenance=provenance,
         information=information,
+        timestamps=timestamps,
     )

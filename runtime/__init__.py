@@ -33,8 +33,11 @@ if TYPE_CHECKING:
     from .strategy_independence import StrategyIndependence, check_strategy_independence
     from .table_checks import check_tables
     from .tabulation import tabulate_information
+    from .timestamps import Atoms, Timestamps
+    from .windows import expand_windows
 
 __all__ = [
+    "Atoms",
     "BeliefWitness",
     "BoundPolicy",
     "Bracket",
@@ -66,6 +69,7 @@ __all__ = [
     "StepObservability",
     "StrategyDependenceError",
     "StrategyIndependence",
+    "Timestamps",
     "Update",
     "build_pure_policy",
     "certify_policy",
@@ -78,6 +82,7 @@ __all__ = [
     "derive_information",
     "evaluate_policy",
     "expand_common_information",
+    "expand_windows",
     "find_nested_information",
     "load_game",
     "load_policy",
@@ -121,6 +126,8 @@ _HOMES = {
     "strategy_independence": ("StrategyIndependence", "check_strategy_independence"),
     "table_checks": ("check_tables",),
     "tabulation": ("tabulate_information",),
+    "timestamps": ("Atoms", "Timestamps"),
+    "windows": ("expand_windows",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -73,7 +73,9 @@ class Beliefs:
         return self.offsets.nbytes + self.index.nbytes + self.probability.nbytes
 
 
-def normalise_beliefs(starts: Ints, index: Ints, weight: Floats) -> Beliefs:
+def normalise_beliefs(
+    starts: Ints, index: Ints, weight: Floats, *, negligible: float = NEGLIGIBLE
+) -> Beliefs:
     """Divide each row by its sum, without the entries that are negligible after that.
 
     Parameters
@@ -85,7 +87,7 @@ def normalise_beliefs(starts: Ints, index: Ints, weight: Floats) -> Beliefs:
     """
     lengths = np.diff(np.append(starts, len(index)))
     probability = weight / np.repeat(np.add.reduceat(weight, starts), lengths)
-    kept = probability >= NEGLIGIBLE
+    kept = probability >= negligible
     if not kept.all():
         lengths = np.add.reduceat(kept.astype(np.int64), starts)
         index, probability = index[kept], probability[kept]

@@ -9,13 +9,11 @@ from functools import partial
 import numpy as np
 
 from .arrays import (
-    KEY_LIMIT,
     Columns,
     Counts,
     add_counts,
     blocks,
     distinct_values,
-    expand_ranges,
     offsets_of,
     run_starts,
     sum_by_key,
@@ -28,6 +26,7 @@ from .information import InformationStructure
 from .limits import DEFAULT_MEMORY, bytes_text
 from .operators import BLOCK, SparseRows, StepCatalogue, StepTables, build_push
 from .progress import Progress, silent
+from .pushing import draw_prescriptions, push_beliefs
 
 THRESHOLD = 1e-9
 """Beliefs further apart than this (L1) refute strategy independence."""
@@ -173,7 +172,7 @@ def expand_common_information(
     -----
     Source: Liu and Zhang (2023), Assumption 3 and Section 4; merging by belief is an addition.
     """
-    limits = _Limits(nodes=max_nodes, memory=memory_bytes)
+    limits = NodeLimits(nodes=max_nodes, memory=memory_bytes)
     catalogue = StepCatalogue(game, information)
     random = np.random.default_rng(_SEED)
     roots, beliefs = open_episode(game, information, merge=merge)
@@ -190,7 +189,7 @@ def expand_common_information(
         same = (id(tables.outcomes), id(tables.update))
         rows = distinct_values(beliefs.index)
         if kept is None or kept[0] != same or not np.isin(rows, kept[1].rows).all():
-            prescriptions = _draw_prescriptions(random, tables.private_counts, game.action_counts)
+            prescriptions = draw_prescriptions(random, tables.private_counts, game.action_counts)
             watch = partial(_watch, report, limits, step, beliefs.count, used)
             kept = (same, build_push(tables, rows, prescriptions, watch))
         push = _push(
@@ -232,7 +231,7 @@ def expand_common_information(
 
 
 def _watch(
-    report: Callable[[], None], limits: _Limits, step: int, nodes: int, used: int, stored: int
+    report: Callable[[], None], limits: NodeLimits, step: int, nodes: int, used: int, stored: int
 ) -> None:
     """Report progress, and stop before F_h takes too much memory."""
     report()
@@ -240,7 +239,9 @@ def _watch(
 
 
 @dataclass(frozen=True, slots=True)
-class _Limits:
+class NodeLimits:
+    """Limits on the nodes of a step and on memory, in bytes."""
+
     nodes: int
     memory: int
 
@@ -291,17 +292,6 @@ def open_episode(
     return roots, beliefs
 
 
-def _draw_prescriptions(
-    random: np.random.Generator, private_counts: tuple[int, ...], action_counts: tuple[int, ...]
-) -> tuple[Floats, ...]:
-    """Draw one full-support prescription per agent, of shape (P_i, A_i)."""
-    drawn: list[Floats] = []
-    for private_count, action_count in zip(private_counts, action_counts, strict=True):
-        weights = random.uniform(0.25, 1.0, size=(private_count, action_count))
-        drawn.append(weights / weights.sum(axis=1, keepdims=True))
-    return tuple(drawn)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Push:
     """All children of a step; ``distance`` has one entry an edge."""
@@ -317,7 +307,7 @@ def _push(
     operator: SparseRows,
     *,
     merge: bool,
-    limits: _Limits,
+    limits: NodeLimits,
     used: int,
     step: int,
     report: Callable[[], None],
@@ -328,7 +318,7 @@ def _push(
     made = stored = parts = 0
     for begin, end in blocks(np.add.reduceat(cost, beliefs.offsets[:-1]), BLOCK):
         report()
-        children = _children(tables, beliefs, operator, begin, end)
+        children = push_beliefs(tables, beliefs, operator, begin, end)
         part, classes = children.beliefs, np.arange(children.beliefs.count)
         if merge:
             part, classes = merge_beliefs(part)
@@ -358,49 +348,6 @@ def _push(
         probability=probability,
     )
     return _Push(edges=edges, children=beliefs_next, distance=distance)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Children:
-    """Children of a few nodes under both strategies, by source and increment."""
-
-    source: Ints
-    increment: Ints
-    probability: Floats
-    distance: Floats
-    beliefs: Beliefs
-
-
-def _children(
-    tables: StepTables, beliefs: Beliefs, operator: SparseRows, begin: int, end: int
-) -> _Children:
-    """Push the nodes ``begin .. end``."""
-    entries = slice(int(beliefs.offsets[begin]), int(beliefs.offsets[end]))
-    node = np.repeat(np.arange(end - begin), beliefs.lengths[begin:end])
-    position = operator.position(beliefs.index[entries])
-    lengths = np.diff(operator.offsets)[position]
-    taken = expand_ranges(operator.offsets[position], lengths)
-    width = tables.update.increment_count * tables.target_count
-    if (end - begin) * width >= KEY_LIMIT:
-        raise LimitError("P0603", columns=width)
-    probability = np.repeat(beliefs.probability[entries], lengths)
-    keys, (uniform, other) = sum_by_key(
-        np.repeat(node, lengths) * width + operator.column[taken],
-        probability * operator.values[0][taken],
-        probability * operator.values[1][taken],
-    )
-    branch = keys // tables.target_count
-    starts = run_starts(branch)
-    mass = (np.add.reduceat(uniform, starts), np.add.reduceat(other, starts))
-    repeats = np.diff(np.append(starts, len(keys)))
-    gap = np.abs(uniform / np.repeat(mass[0], repeats) - other / np.repeat(mass[1], repeats))
-    return _Children(
-        source=begin + branch[starts] // tables.update.increment_count,
-        increment=branch[starts] % tables.update.increment_count,
-        probability=mass[0],
-        distance=np.add.reduceat(gap, starts),
-        beliefs=normalise_beliefs(starts, keys % tables.target_count, uniform),
-    )
 
 
 def _trace(roots: Edges, steps: list[CommonStep], last: Edges, edge: int) -> tuple[int, ...]:
