@@ -101,7 +101,7 @@ def expand_windows(
         now = _Transition(windows, following, id(tables.outcomes), id(tables.update))
         if kept is None or kept[0] != now or not np.array_equal(kept[1], chosen):
             mixed = draw_prescriptions(random, tables.private_counts, game.action_counts)
-            beliefs, edges, distance = _link(maker, step, windows, following, chosen, mixed, report)
+            beliefs, edges, distance = _link(maker, step, windows, following, chosen, mixed)
             reached = distinct_values(edges.child)
             edges = replace(edges, child=np.searchsorted(reached, edges.child))
             margin = max(margin, distance)
