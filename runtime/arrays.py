@@ -12,8 +12,6 @@ from .game import Floats, Ints
 
 Counts = NDArray[np.int64] | NDArray[np.object_]
 """Counts, as Python integers where they may be too large for an int64."""
-_CHUNK = 1 << 28
-"""Bytes of pieces that are gathered at once."""
 KEY_LIMIT = 2**62
 """Composite keys stay below this, so that they fit an int64."""
 
@@ -108,42 +106,38 @@ def sum_by_key(keys: Ints, *weights: Floats) -> tuple[Ints, list[Floats]]:
 
 
 class Columns:
-    """Arrays that grow together, piece by piece, and are joined at the end.
+    """Arrays that grow side by side, piece by piece.
 
-    Pieces are gathered into chunks that are large enough for the system to take back at once, and
-    chunks are let go column by column, so that at no time everything is in memory twice.
+    Each piece is copied into an array with room for as much again; room that is not used is not
+    backed by memory. So at no time everything is in memory twice.
     """
 
     def __init__(self) -> None:
-        self._rows: list[tuple[NDArray[Any], ...]] = []
-        self._chunks: list[list[NDArray[Any]]] = []
-        self._size = 0
+        self._arrays: list[NDArray[Any]] = []
+        self._lengths: list[int] = []
 
     def add(self, *pieces: NDArray[Any]) -> None:
         """Append one piece to each column."""
-        self._rows.append(pieces)
-        self._size += sum(piece.nbytes for piece in pieces)
-        if self._size > _CHUNK:
-            self._gather()
+        if not self._arrays:
+            self._arrays = [np.empty_like(piece) for piece in pieces]
+            self._lengths = [0] * len(pieces)
+        for column, piece in enumerate(pieces):
+            array, begin = self._arrays[column], self._lengths[column]
+            end = begin + len(piece)
+            if end > len(array):
+                array = np.empty((2 * end, *array.shape[1:]), dtype=array.dtype)
+                array[:begin] = self._arrays[column][:begin]
+                self._arrays[column] = array
+            array[begin:end] = piece
+            self._lengths[column] = end
 
     def join(self) -> list[NDArray[Any]]:
         """Return the columns and forget them."""
-        self._gather()
-        joined: list[NDArray[Any]] = []
-        for chunks in self._chunks:
-            joined.append(chunks[0] if len(chunks) == 1 else np.concatenate(chunks))
-            chunks.clear()
-        self._chunks = []
+        joined = [
+            array[:length] for array, length in zip(self._arrays, self._lengths, strict=True)
+        ]
+        self._arrays, self._lengths = [], []
         return joined
-
-    def _gather(self) -> None:
-        columns = [np.concatenate(pieces) for pieces in zip(*self._rows, strict=True)]
-        if not self._chunks:
-            self._chunks = [[] for _ in columns]
-        for chunks, column in zip(self._chunks, columns, strict=True):
-            chunks.append(column)
-        self._rows.clear()
-        self._size = 0
 
 
 def blocks(costs: Ints, limit: int) -> Iterator[tuple[int, int]]:

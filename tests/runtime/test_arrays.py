@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from posg.runtime import arrays
 from posg.runtime.arrays import Columns, distinct_values, locate_values, sum_by_key
 
 SPREADS = [1, 7, 200, 10**6, 2**61]
@@ -46,12 +45,12 @@ def test_nothing():
     assert [len(part) for part in locate_values(nothing)] == [0, 0]
 
 
-def test_columns_join_what_was_added(monkeypatch):
-    monkeypatch.setattr(arrays, "_CHUNK", 100)  # some chunks of several pieces, and a rest
+def test_columns_join_what_was_added():
     columns = Columns()
     pieces = [np.arange(size) for size in (3, 5, 0, 9, 1, 2)]
     for piece in pieces:
-        columns.add(piece, piece / 2)
-    first, second = columns.join()
+        columns.add(piece, np.stack([piece, piece / 2], axis=1), piece[:1])
+    first, pairs, short = columns.join()
     assert first.tolist() == np.concatenate(pieces).tolist()
-    assert (second == first / 2).all()
+    assert (pairs == np.stack([first, first / 2], axis=1)).all()
+    assert short.tolist() == [0] * 5
