@@ -15,16 +15,16 @@ PLURAL = {"applies": "apply", "does not apply": "do not apply", "is not decided"
 
 def theory_of(compiled: Compiled, verdicts: Mapping[str, Any]) -> tuple[Theorem, ...]:
     """Hold the main theorems against the verdicts of ``check``."""
-    example = recognise(compiled.checked.model, compiled.provenance)
-    second = verdicts["assumption_2"]
+    found = recognise(compiled.checked.model, compiled.provenance)
+    second, sizes = verdicts["assumption_2"], verdicts["sizes"]
     gamma = second.get("lower", second["gamma"])
-    common = verdicts["sizes"]["common"]
     return survey_theorems(
         compiled.game,
         strategy_independent=verdicts["assumption_3"]["holds"],
         gamma=0.0 if second["holds"] is False else gamma if second["holds"] else None,
-        example=None if example is None else example.value,
-        common_sizes=None if common is None else tuple(common),
+        example=None if found is None else found.example.value,
+        delay=0 if found is None else found.delay,
+        common_sizes=tuple(sizes["common_at_most"]),
         private_sizes=compiled.information.private_counts,
     )
 

@@ -29,12 +29,36 @@ class Example(Enum):
 class Delay(Record):
     """When a variable's values become common.
 
-    ``steps`` is None if they never do within the horizon; ``remembered`` tells whether the owner
-    keeps them until then.
+    Attributes
+    ----------
+    steps
+        None if they never do within the horizon.
+    remembered
+        Whether the owner keeps them until then.
+    beyond
+        The least delay with which none of them would become common within the horizon.
     """
 
     steps: int | None
     remembered: bool
+    beyond: int
+
+    def may_be(self, steps: int) -> bool:
+        """Whether this is what such a delay looks like up to the horizon."""
+        late = self.steps is None and steps >= self.beyond
+        return self.remembered and (self.steps == steps or late)
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether nobody knows the values afterwards; for actions, known from the next step on."""
+        return self.steps is None and (not self.remembered or self.beyond <= 1)
+
+
+class Recognised(Record):
+    """An example and its d: how long the slowest observation takes, where the example has one."""
+
+    example: Example
+    delay: int
 
 
 def find_delays(model: GameModel, provenance: Provenance) -> Mapping[Variable, Delay] | None:
@@ -91,14 +115,16 @@ def _delay_of(
         for step, registers in enumerate(provenance.registers, start=1)
         if time + known <= step and (steps is None or step < time + steps)
     )
-    return Delay(steps=steps, remembered=remembered)
+    return Delay(steps=steps, remembered=remembered, beyond=horizon + 1 - first)
 
 
-def recognise(model: GameModel, provenance: Provenance) -> Example | None:
+def recognise(model: GameModel, provenance: Provenance) -> Recognised | None:
     """Find which example of the paper a structure is, up to the names of its registers.
 
     The examples also restrict who controls the state; strategy independence, which is checked
-    separately, is what those restrictions are for.
+    separately, is what those restrictions are for. Those for two agents, "for convenience", are
+    recognised for more: any number of agents in each of the two parts of Example 4, and one
+    controller and others with the same delay in Example 2.
     """
     delays = find_delays(model, provenance)
     if delays is None:
@@ -110,38 +136,46 @@ def recognise(model: GameModel, provenance: Provenance) -> Example | None:
             (model.observations[agent.number], seen),
             (model.actions[agent.number], done),
         ):
-            kinds = {delays[variable] for variable in group}
-            if len(kinds) > 1:
+            own = [delays[variable] for variable in group]
+            if len({(delay.steps, delay.remembered) for delay in own}) > 1:
                 return None
-            found.append(kinds.pop() if kinds else None)
+            found.append(max(own, key=lambda delay: delay.beyond) if own else None)
     return _match(seen, done)
 
 
-def _match(seen: Sequence[Delay | None], done: Sequence[Delay | None]) -> Example | None:
+def _match(seen: Sequence[Delay | None], done: Sequence[Delay | None]) -> Recognised | None:
     """Compare delays with the examples; None stands for an agent without such a variable."""
-    observed = [delay.steps for delay in seen if delay is not None]
-    if not all(delay is None or delay.remembered for delay in seen):
-        return None
-    if all(delay is None or delay.steps == 1 for delay in done):
-        if set(observed) <= {0}:
-            return Example.SYMMETRIC
-        if set(observed) == {1}:
-            return Example.ONE_STEP
-        return Example.ONE_DIRECTIONAL if set(observed) == {0, 1} and len(seen) == 2 else None
-    dropped = [delay is None or not (delay.remembered or delay.steps) for delay in done]
-    if all(dropped):
-        return Example.UNCONTROLLED if len({*observed, None}) == 2 else None
-    if len(seen) == 2 and dropped.count(True) == 1:
-        other = dropped.index(True)
-        own, late, action = seen[1 - other], seen[other], done[1 - other]
-        if (
-            (own is None or own.steps in (0, 1))
-            and (late is None or late.steps is not None)
-            and action is not None
-            and action.steps == 1
+    observed = [delay for delay in seen if delay is not None]
+    if all(delay is None or delay.may_be(1) for delay in done):
+        for example, possible in (
+            (Example.SYMMETRIC, (0,)),
+            (Example.ONE_STEP, (1,)),
+            (Example.ONE_DIRECTIONAL, (0, 1)),
         ):
-            return Example.ASYMMETRIC
+            if all(any(map(delay.may_be, possible)) for delay in observed):
+                return Recognised(example=example, delay=0)
+        return None
+    controllers = [
+        agent for agent, delay in enumerate(done) if delay is not None and not delay.is_forgotten
+    ]
+    late = [delay for agent, delay in enumerate(seen) if agent not in controllers]
+    common = _common_delay([delay for delay in late if delay is not None])
+    if common is None or len(controllers) > 1:
+        return None
+    if not controllers:
+        return Recognised(example=Example.UNCONTROLLED, delay=common)
+    own, action = seen[controllers[0]], done[controllers[0]]
+    assert action is not None
+    if action.may_be(1) and (own is None or own.may_be(0) or own.may_be(1)):
+        return Recognised(example=Example.ASYMMETRIC, delay=common)
     return None
+
+
+def _common_delay(delays: Sequence[Delay]) -> int | None:
+    """The least delay that all of these may be."""
+    given = [delay.beyond if delay.steps is None else delay.steps for delay in delays]
+    longest = max(given, default=0)
+    return longest if all(delay.may_be(longest) for delay in delays) else None
 
 
 def information_length(provenance: Provenance) -> int:

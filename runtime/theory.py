@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, log, prod
+from math import ceil, log, log1p, log10, prod
+
+import numpy as np
 
 from .arrays import distinct_values
 from .game import Game
+from .game_class import GameClass, classify_game
+from .limits import count_text
 
 ACCURACY = 0.1
 """The gap that the bounds are worked out for, as a share of the range of one reward."""
@@ -37,22 +41,46 @@ class Theorem:
     bound: str | None
 
 
+CONTRACTION = 240
+"""One observation takes beliefs closer by a factor of 1 - gamma^4 / 240: Lemma 5."""
+_PROMISES = {
+    GameClass.TEAM: "an eps-NE",
+    GameClass.ZERO_SUM: "an eps-NE",
+    GameClass.GENERAL_SUM: "an eps-CE or eps-CCE",
+}
+
+
 def reward_range(game: Game) -> float:
-    """B: the largest less the smallest reward of one step, over all agents."""
+    """B: the largest less the smallest reward of one step, for the agent with most between them.
+
+    What an agent gets whatever happens at a step changes no gap.
+    """
     used = [game.rewards[which].values for which in distinct_values(game.rewards_of_step)]
-    return float(max(v.max() for v in used) - min(v.min() for v in used))
+    return max(float(np.ptp(values, axis=1).max()) for values in used)
 
 
-def window_length(game: Game, gamma: float, *, accuracy: float = ACCURACY) -> int:
-    """L = gamma^-4 log(S H / epsilon): the window of Theorem 7 with its constant C set to 1."""
-    return max(1, ceil(gamma**-4 * log(game.state_count * game.horizon / accuracy)))
+def window_length(game: Game, gamma: float, *, delay: int = 0, accuracy: float = ACCURACY) -> int:
+    """L̂ with which Theorem 7 and its proof promise a gap of ``accuracy``.
+
+    By (E.11) the error of a belief is at most e once ``(1 - gamma^4 / 240)^L S <= e / 4``. That is
+    eps_r and eps_z, and 2 H eps_r + H^2 eps_z + H eps_e is ``accuracy`` if one half of it is left
+    for eps_e. The window reaches ``delay`` steps further back.
+    """
+    horizon = game.horizon
+    error = accuracy / 2 / (2 * horizon + horizon**2)
+    steps = log(error / 4 / game.state_count) / log1p(-(gamma**4) / CONTRACTION)
+    return ceil(steps) + delay
 
 
-def log10_samples(game: Game, gamma: float, *, accuracy: float = ACCURACY) -> float:
-    """log10 of (A O)^(gamma^-4 log(S H O / (gamma epsilon))): Theorem 9 with C = 1, delta = 1/e."""
+def log10_samples(game: Game, gamma: float, *, delay: int = 0, accuracy: float = ACCURACY) -> float:
+    """log10 of (A O)^(C (gamma^-4 log(S H O / (gamma epsilon)) + d)), with C = 240, delta = 1/e.
+
+    The theorem leaves C open. The windows that it samples take the C of Lemma 5 at least.
+    """
     actions, observations = prod(game.action_counts), prod(game.observation_counts)
-    exponent = gamma**-4 * log(game.state_count * game.horizon * observations / (gamma * accuracy))
-    return exponent * log(actions * observations) / log(10)
+    argument = game.state_count * game.horizon * observations / (gamma * accuracy)
+    exponent = CONTRACTION * (gamma**-4 * log(argument) + delay)
+    return exponent * log10(actions * observations)
 
 
 def survey_theorems(
@@ -61,7 +89,8 @@ def survey_theorems(
     strategy_independent: bool | None,
     gamma: float | None,
     example: str | None,
-    common_sizes: tuple[int, ...] | None,
+    delay: int = 0,
+    common_sizes: tuple[int, ...],
     private_sizes: tuple[tuple[int, ...], ...],
 ) -> tuple[Theorem, ...]:
     """Hold the assumptions of the main theorems against what is known of a game.
@@ -74,19 +103,22 @@ def survey_theorems(
         A certified lower bound on the gamma of Assumption 2, 0 if it fails; None if not decided.
     example
         Which of the structures of Section 3 the structure is, in words; None if it is no such.
+    delay
+        Its d, 0 if it has none.
     common_sizes
-        C_h, or None if not counted.
+        C_h, or bounds from above.
     private_sizes
         P_{i,h} for each step and agent.
 
     Notes
     -----
     Source: Liu and Zhang (2023), Theorems 1 to 9. Rewards are in [0, 1] there, so gaps are shares
-    of the range of one reward. The universal constants C are not known; 1 is put for them.
+    of the range of one reward. In (5.3) the supremum over prescriptions has to be taken inside the
+    expectation; Theorem 2 is not true otherwise.
     """
     horizon, spread = game.horizon, reward_range(game)
     private = max((prod(counts) for counts in private_sizes), default=1)
-    nodes = "too many to count" if common_sizes is None else f"{max(common_sizes):,}"
+    promise = _PROMISES[classify_game(game)]
     scale = "" if spread == 1 else f", times {spread:g} (the range of a reward)"
     third = "Assumption 3 " + _word(strategy_independent)
     planning = Theorem(
@@ -94,7 +126,8 @@ def survey_theorems(
         subject="exact planning over common information",
         applies=strategy_independent,
         reason=third,
-        bound=f"max C_h = {nodes} stage games, each of size polynomial in P_h <= {private:,}"
+        bound=f"{promise} by at most {count_text(max(common_sizes))} stage games a step (max C_h), "
+        f"each of size polynomial in P_h <= {count_text(private)}"
         if strategy_independent
         else None,
     )
@@ -121,13 +154,13 @@ def survey_theorems(
     fits = False if False in verdicts else None if None in verdicts else True
     short = learnt = None
     if fits and gamma is not None:
-        window = window_length(game, gamma)
-        short = f"windows of C x {window:,} steps for a gap of {ACCURACY:g}{scale}" + (
-            f": no shorter than the horizon {horizon} unless C is tiny" if window >= horizon else ""
-        )
-        learnt = (
-            f"10^(C x {log10_samples(game, gamma):,.0f}) episodes for a gap of {ACCURACY:g}{scale}"
-        )
+        window = window_length(game, gamma, delay=delay)
+        exponent = log10_samples(game, gamma, delay=delay)
+        goal = f"{promise} with eps = {ACCURACY * spread:g}"
+        goal += "" if spread == 1 else f", {ACCURACY:g} of the range of a reward"
+        cut = "" if window < horizon else f"; the horizon is {horizon}"
+        short = f"windows of {count_text(window)} steps give {goal}{cut}"
+        learnt = f"10^{count_text(ceil(exponent))} episodes give {goal}"
     return (
         planning,
         compressed,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from math import log, log10
+from dataclasses import replace
+from math import log, log10, sqrt
 
+import numpy as np
 import pytest
 
 from posg.runtime.theory import log10_samples, reward_range, survey_theorems, window_length
 
-from .games import dectiger, one_step_delay
+from .games import dectiger, one_step_delay, random_game
 
 
 def survey(**known):
@@ -23,12 +25,37 @@ def survey(**known):
     return {theorem.numbers: theorem for theorem in survey_theorems(game, **{**facts, **known})}
 
 
-def test_bounds_are_those_of_the_theorems():
+@pytest.mark.parametrize("gamma", [0.3, 0.5, 1.0])
+def test_windows_are_as_long_as_the_proof_needs(gamma):
+    """Run the contraction of Lemma 5 until the beliefs are as close as Theorem 2 needs them."""
     game = dectiger(3)
-    assert window_length(game, 1.0, accuracy=0.1) == 5  # log(2 * 3 / 0.1) = 4.09
-    assert window_length(game, 0.5, accuracy=0.1) == 66
-    assert log10_samples(game, 1.0, accuracy=0.1) == pytest.approx(log(2 * 3 * 4 / 0.1) * log10(36))
+    for accuracy in (0.1, 1.0):
+        error = accuracy / 2 / (2 * 3 + 3**2)
+        spread, steps = 2.0, 0
+        while 4 * spread > error:
+            spread, steps = spread * (1 - gamma**4 / 240), steps + 1
+        assert window_length(game, gamma, accuracy=accuracy) == steps
+        assert window_length(game, gamma, delay=2, accuracy=accuracy) == steps + 2
+        # 2 H eps_r + H^2 eps_z + H eps_e
+        assert 6 * error + 9 * error + 3 * (accuracy / 6) == pytest.approx(accuracy)
+
+
+def test_samples_are_those_of_theorem_9():
+    game = dectiger(3)
+    exponent = 240 * log(2 * 3 * 4 / 0.1)
+    assert log10_samples(game, 1.0, accuracy=0.1) == pytest.approx(exponent * log10(36))
+    exponent = 240 * (4 * log(2 * 3 * 4 * sqrt(2) / 0.1) + 2)
+    assert log10_samples(game, sqrt(0.5), delay=2, accuracy=0.1) == pytest.approx(
+        exponent * log10(36)
+    )
+
+
+def test_what_an_agent_gets_anyway_does_not_count():
+    game = dectiger(3)
     assert reward_range(game) == 121
+    (table,) = game.rewards
+    shifted = table.values + np.array([[1000.0], [0.0]])
+    assert reward_range(replace(game, rewards=(replace(table, values=shifted),))) == 121
 
 
 @pytest.mark.parametrize(
@@ -55,11 +82,30 @@ def test_verdicts(known, applies, reason):
 def test_bounds_in_words():
     found = survey()
     assert found["1"].bound is not None
-    assert "max C_h = 324" in found["1"].bound
+    assert found["1"].bound.startswith("an eps-NE by at most 324 stage games a step (max C_h)")
     assert "P_h <= 4" in found["1"].bound
     assert found["2, 6"].bound == (
         "gap <= 6 eps_r + 9 eps_z + 3 eps_e, times 121 (the range of a reward)"
     )
-    assert found["3, 7"].bound is not None
-    assert "66 steps" in found["3, 7"].bound
-    assert "too many to count" in (survey(common_sizes=None)["1"].bound or "")
+    assert found["3, 7"].bound == (
+        f"windows of {window_length(dectiger(3), 0.5):,} steps give an eps-NE with eps = 12.1, 0.1 "
+        "of the range of a reward; the horizon is 3"
+    )
+    assert found["5, 9"].bound is not None
+    assert found["5, 9"].bound.startswith("10^")
+
+
+def test_what_is_promised_depends_on_the_class():
+    promises = {"team": "eps-NE", "zero-sum": "eps-NE", "general": "eps-CE or eps-CCE"}
+    for kind, promise in promises.items():
+        game = random_game(1, kind=kind)
+        first = survey_theorems(
+            game,
+            strategy_independent=True,
+            gamma=None,
+            example=None,
+            common_sizes=(1, 2),
+            private_sizes=((1, 1), (2, 2)),
+        )[0]
+        assert first.bound is not None
+        assert first.bound.startswith(f"an {promise} by at most 2 stage games")
