@@ -41,12 +41,26 @@ TEAM = [
     ("box_pushing", "delayed(d = 1)", [17.6, 66.081, 98.66691820, 107.78516268]),
     ("box_pushing", "full", [17.6, 66.81, 99.55629820, 109.09250630]),
 ]
+LONGER = [
+    ("box_pushing", "delayed(d = 1)", [121.29179168, 157.41720546]),
+    ("box_pushing", "full", [124.71818884, 159.19942451]),
+]
 
 
 @pytest.mark.parametrize(("name", "sharing", "values"), TEAM)
 def test_team_values(name: str, sharing: str, values: list[float]) -> None:
+    check_team_values(name, sharing, values, shortest=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "sharing", "values"), LONGER)
+def test_team_values_of_longer_games(name: str, sharing: str, values: list[float]) -> None:
+    check_team_values(name, sharing, values, shortest=6)
+
+
+def check_team_values(name: str, sharing: str, values: list[float], shortest: int) -> None:
     text = (FOLDER / f"{name}.posg").read_text(encoding="utf-8")
-    for horizon, value in enumerate(values, 2):
+    for horizon, value in enumerate(values, shortest):
         result = compiled(text, sharing=sharing, horizon=horizon)
         nodes = expand_common_information(result.game, result.information)
         solution = plan(result.game, nodes, concept="team")
