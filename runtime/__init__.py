@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .evolution import History, derive_information
     from .game import Dynamics, Game, Labels, Rewards, RewardScope
     from .game_class import GameClass, classify_game
+    from .gap_bound import bound_gap
     from .information import IncrementLabels, InformationStructure, Update
     from .nested_information import find_nested_information
     from .nodes import CommonInformation, expand_common_information
@@ -71,6 +72,7 @@ __all__ = [
     "StrategyIndependence",
     "Timestamps",
     "Update",
+    "bound_gap",
     "build_pure_policy",
     "certify_policy",
     "check_perfect_recall",
@@ -104,6 +106,7 @@ _HOMES = {
     "evolution": ("History", "derive_information"),
     "game": ("Dynamics", "Game", "Labels", "RewardScope", "Rewards"),
     "game_class": ("GameClass", "classify_game"),
+    "gap_bound": ("bound_gap",),
     "information": ("IncrementLabels", "InformationStructure", "Update"),
     "nested_information": ("find_nested_information",),
     "nodes": ("CommonInformation", "expand_common_information"),

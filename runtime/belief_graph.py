@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,6 @@ from .consequences import Consequences, apply_update
 from .errors import LimitError
 from .game import Floats, Game, Ints
 from .information import InformationStructure
-from .policies import BoundPolicy
 from .progress import Progress
 
 _SEED = 9173
@@ -22,6 +22,10 @@ _EQUAL = 1e-10
 """... are the same when no entry differs by more than this, ..."""
 _DEPENDENT = 1e-9
 """... and depend on strategies when they differ by more than this in L1."""
+
+
+Follow = Callable[[int, Ints, Ints], Ints]
+"""(h, nodes at h - 1, z_h) -> nodes at h, of the policy; see ``BoundPolicy.follow``."""
 
 
 class DependentBeliefs(Exception):
@@ -62,7 +66,7 @@ class GraphStep:
 def build_graph(
     game: Game,
     information: InformationStructure,
-    bound: BoundPolicy,
+    follow: Follow,
     *,
     max_pairs: int,
     progress: Progress,
@@ -81,19 +85,8 @@ def build_graph(
         P0601.
     """
     random = np.random.default_rng(_SEED)
-    kept = game.initial_probability > 0
-    zeros = np.zeros(int(kept.sum()), dtype=np.int64)
-    own = [(zeros, zeros, observed) for observed in game.initial_observation[kept].T]
-    increment, private = apply_update(information, 0, own)
-    width = int(np.prod(information.private_counts[0]))
-    layer, probability = _collect(
-        increment,
-        game.initial_state[kept] * width + private,
-        game.initial_probability[kept],
-        game.initial_probability[kept],
-        game.state_count * width,
-    )
-    nodes = bound.follow(1, np.zeros(len(layer.branch), dtype=np.int64), layer.branch)
+    layer, probability = open_layer(game, information)
+    nodes = follow(1, np.zeros(len(layer.branch), dtype=np.int64), layer.branch)
     layer, nodes, child = _merge(layer, nodes)
     start = (child, probability)
     steps: list[GraphStep] = []
@@ -106,19 +99,17 @@ def build_graph(
             state=layer.target // width,
             private=layer.target % width,
             weight=layer.weight,
-            edge_key=zeros[:0],
-            child=zeros[:0],
+            edge_key=nodes[:0],
+            child=nodes[:0],
             increment_count=1,
         )
         if step == game.horizon:
             steps.append(current)
             break
-        shapes = zip(information.private_counts[step - 1], game.action_counts, strict=True)
-        mixed = [_normalise(random.uniform(0.2, 1.0, size=shape)) for shape in shapes]
-        layer = _push(game, information, step, current, mixed, max_pairs)
+        layer = push_layer(game, information, step, current, random, max_pairs)
         count = information.updates[step].increment_count
         keys = layer.branch
-        nodes = bound.follow(step + 1, nodes[keys // count], keys % count)
+        nodes = follow(step + 1, nodes[keys // count], keys % count)
         layer, nodes, child = _merge(layer, nodes)
         steps.append(
             GraphStep(
@@ -135,13 +126,29 @@ def build_graph(
     return start, steps
 
 
+def open_layer(game: Game, information: InformationStructure) -> tuple[Layer, Floats]:
+    """Beliefs of every c_1, which is a branch, and its probability."""
+    kept = game.initial_probability > 0
+    zeros = np.zeros(int(kept.sum()), dtype=np.int64)
+    own = [(zeros, zeros, observed) for observed in game.initial_observation[kept].T]
+    increment, private = apply_update(information, 0, own)
+    width = int(np.prod(information.private_counts[0]))
+    return collect_layer(
+        increment,
+        game.initial_state[kept] * width + private,
+        game.initial_probability[kept],
+        game.initial_probability[kept],
+        game.state_count * width,
+    )
+
+
 def _normalise(weights: Floats) -> Floats:
     rows: Floats = weights / weights.sum(axis=1, keepdims=True)
     return rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Layer:
+class Layer:
     """Beliefs of a step as sparse rows; ``branch`` says where each row comes from."""
 
     branch: Ints
@@ -150,16 +157,18 @@ class _Layer:
     weight: Floats
 
 
-def _push(
+def push_layer(
     game: Game,
     information: InformationStructure,
     step: int,
     current: GraphStep,
-    mixed: list[Floats],
+    random: np.random.Generator,
     max_pairs: int,
-) -> _Layer:
-    """Bayes' rule for each pair and increment, under two strategies that must agree."""
-    parts: list[_Layer] = []
+) -> Layer:
+    """Apply Bayes' rule for each pair and increment, under two strategies that must agree."""
+    shapes = zip(information.private_counts[step - 1], game.action_counts, strict=True)
+    mixed = [_normalise(random.uniform(0.2, 1.0, size=shape)) for shape in shapes]
+    parts: list[Layer] = []
     count = 0
     for begin, end in entry_blocks(game, step, current):
         entries, pair, consequences, action = expand_block(game, step, current, begin, end)
@@ -175,7 +184,7 @@ def _push(
             information, step, list(zip(private, moves, observed, strict=True))
         )
         width = int(np.prod(information.private_counts[step]))
-        layer, _ = _collect(
+        layer, _ = collect_layer(
             pair[consequences.row] * information.updates[step].increment_count + increment,
             consequences.successor * width + following,
             consequences.weight,
@@ -186,7 +195,7 @@ def _push(
         count += len(layer.branch)
         if count > max_pairs:
             raise LimitError("P0601", step=step + 1, nodes=count, limit=max_pairs)
-    return _Layer(
+    return Layer(
         branch=np.concatenate([part.branch for part in parts]),
         offsets=offsets_of(np.concatenate([np.diff(part.offsets) for part in parts])),
         target=np.concatenate([part.target for part in parts]),
@@ -224,9 +233,9 @@ def expand_block(
     return entries, pair, Consequences.of(game, step, rows, current.weight[entries]), action
 
 
-def _collect(
+def collect_layer(
     branch: Ints, target: Ints, weight: Floats, other: Floats, targets: int
-) -> tuple[_Layer, Floats]:
+) -> tuple[Layer, Floats]:
     """Group by branch and target and normalise; compare the two weights."""
     keys, (first, second) = sum_by_key(branch * targets + target, weight, other)
     positive = first > 0
@@ -243,7 +252,7 @@ def _collect(
     kept = first[large]
     offsets = offsets_of(lengths)
     kept = kept / np.repeat(np.add.reduceat(kept, offsets[:-1]), lengths)
-    layer = _Layer(
+    layer = Layer(
         branch=(keys // targets)[starts],
         offsets=offsets,
         target=(keys % targets)[large],
@@ -252,7 +261,7 @@ def _collect(
     return layer, mass
 
 
-def _merge(layer: _Layer, nodes: Ints) -> tuple[_Layer, Ints, Ints]:
+def _merge(layer: Layer, nodes: Ints) -> tuple[Layer, Ints, Ints]:
     """Make equal pairs of policy node and belief one, by sorting random projections.
 
     Returns
@@ -284,7 +293,7 @@ def _merge(layer: _Layer, nodes: Ints) -> tuple[_Layer, Ints, Ints]:
     child[order] = np.cumsum(fresh) - 1
     chosen = order[fresh]
     taken = expand_ranges(layer.offsets[chosen], lengths[chosen])
-    merged = _Layer(
+    merged = Layer(
         branch=layer.branch[chosen],
         offsets=offsets_of(lengths[chosen]),
         target=layer.target[taken],

@@ -7,7 +7,7 @@ prescriptions are done again, in other ways.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,7 @@ class Certificate:
         What an agent can gain by deviating, at most over agents; for ``team``, how far the value
         is from the team optimum. None when it was not found.
     method
-        ``exact`` or ``none``.
+        ``exact``, ``bound`` (the gap is at most this much) or ``none``.
     tolerance
         Numerical accuracy of the gap.
     value
@@ -49,6 +49,9 @@ class Certificate:
         The gap of each agent; for ``team`` the same for all.
     reason
         Why there is no gap.
+    value_bounds
+        Only of a ``bound``: between which numbers an agent's best return lies, against the others
+        who keep to the policy; for ``team``, the team optimum.
     """
 
     concept: str
@@ -58,6 +61,7 @@ class Certificate:
     value: Mapping[str, float]
     agent_gaps: Mapping[str, float]
     reason: str | None = None
+    value_bounds: Mapping[str, tuple[float, float]] | None = None
 
 
 def certify_policy(
@@ -109,8 +113,12 @@ def certify_policy(
     reason = None
     best = value
     try:
-        start, steps = build_graph(game, information, bound, max_pairs=max_pairs, progress=progress)
-        best = _best_returns(game, information, bound, start, steps, concept, progress)
+        # The team optimum does not depend on the policy, so its nodes need not be told apart.
+        follow = _forget if concept == "team" else bound.follow
+        start, steps = build_graph(
+            game, information, follow, max_pairs=max_pairs, progress=progress
+        )
+        best = best_returns(game, information, bound, start, steps, concept, progress)
     except DependentBeliefs:
         reason = "beliefs given the common information depend on strategies"
     except LimitError as error:
@@ -143,7 +151,12 @@ def certify_policy(
     )
 
 
-def _best_returns(
+def _forget(step: int, nodes: Ints, increments: Ints) -> Ints:
+    """Follow a policy of one node."""
+    return np.zeros(len(increments), dtype=np.int64)
+
+
+def best_returns(
     game: Game,
     information: InformationStructure,
     bound: BoundPolicy,
@@ -151,24 +164,38 @@ def _best_returns(
     steps: list[GraphStep],
     concept: str,
     progress: Progress,
+    bonuses: Sequence[Floats] | None = None,
 ) -> Floats:
-    """Go backward through the pairs to what each agent can get at best."""
+    """Go backward through the pairs to what each agent can get at best.
+
+    Parameters
+    ----------
+    start
+        The pairs of step 1 with their probabilities.
+    bonuses : H - 1 arrays (n, E)
+        What each agent gets on top, at the next step, for following an edge; nothing by default.
+
+    Returns
+    -------
+    (n,) float64
+    """
     columns = 1 if concept == "team" else len(game.agents)
     following = np.zeros((columns, 0))
     for step in range(game.horizon, 0, -1):
         progress("certificate: deviations", game.horizon - step, game.horizon)
         current = steps[step - 1]
         values = np.empty((columns, len(current.policy_node)))
+        after = following[:, current.child]
+        if bonuses is not None and step < game.horizon:
+            after = after + bonuses[step - 1][:columns]
         for begin, end in entry_blocks(game, step, current):
             entries, pair, consequences, action = expand_block(game, step, current, begin, end)
             returns = consequences.rewards[:columns]
             if step < game.horizon:
-                child = _children(
-                    game, information, step, current, consequences, entries, pair, action
-                )
+                edge = _edges(game, information, step, current, consequences, entries, pair, action)
                 later = [
-                    sum_at(consequences.row, consequences.weight * row[child], len(entries))
-                    for row in following
+                    sum_at(consequences.row, consequences.weight * row[edge], len(entries))
+                    for row in after
                 ]
                 returns = returns + game.discount * np.stack(later)
             first = int(current.offsets[begin])
@@ -222,7 +249,7 @@ class _Block:
     private: Ints
 
 
-def _children(
+def _edges(
     game: Game,
     information: InformationStructure,
     step: int,
@@ -232,7 +259,7 @@ def _children(
     pair: Ints,
     action: Ints,
 ) -> Ints:
-    """Find the pair of the next step that each consequence leads to."""
+    """Find the edge that each consequence takes."""
     row = consequences.row
     own = list(
         zip(
@@ -244,7 +271,7 @@ def _children(
     )
     increment, _ = apply_update(information, step, own)
     keys = pair[row] * current.increment_count + increment
-    return current.child[np.searchsorted(current.edge_key, keys)]
+    return np.searchsorted(current.edge_key, keys)
 
 
 def _respond(
