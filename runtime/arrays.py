@@ -133,9 +133,7 @@ class Columns:
 
     def join(self) -> list[NDArray[Any]]:
         """Return the columns and forget them."""
-        joined = [
-            array[:length] for array, length in zip(self._arrays, self._lengths, strict=True)
-        ]
+        joined = [array[:length] for array, length in zip(self._arrays, self._lengths, strict=True)]
         self._arrays, self._lengths = [], []
         return joined
 

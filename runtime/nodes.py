@@ -26,7 +26,7 @@ from .information import InformationStructure
 from .limits import DEFAULT_MEMORY, bytes_text
 from .operators import BLOCK, SparseRows, StepCatalogue, StepTables, build_push
 from .progress import Progress, silent
-from .pushing import draw_prescriptions, push_beliefs
+from .pushing import COMPILED, draw_prescriptions, push_beliefs
 
 THRESHOLD = 1e-9
 """Beliefs further apart than this (L1) refute strategy independence."""
@@ -314,11 +314,12 @@ def _push(
 ) -> _Push:
     """Multiply the beliefs with F_h, block by block, and normalise (and merge) the children."""
     cost = np.diff(operator.offsets)[operator.position(beliefs.index)]
+    compiled = int(cost.sum()) >= COMPILED
     columns = Columns()
     made = stored = parts = 0
     for begin, end in blocks(np.add.reduceat(cost, beliefs.offsets[:-1]), BLOCK):
         report()
-        children = push_beliefs(tables, beliefs, operator, begin, end)
+        children = push_beliefs(tables, beliefs, operator, begin, end, compiled=compiled)
         part, classes = children.beliefs, np.arange(children.beliefs.count)
         if merge:
             part, classes = merge_beliefs(part)

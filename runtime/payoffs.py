@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from .arrays import blocks, digits, expand_ranges, locate_values, offsets_of, su
 from .beliefs import Beliefs
 from .errors import LimitError
 from .game import Floats, Ints
-from .nodes import CommonStep
+from .nodes import CommonStep, Edges
 from .operators import BLOCK, SparseRows, StepTables
 
 _ENTRIES = 1 << 20
@@ -84,6 +84,7 @@ def expand_payoffs(
     rewards: Floats,
     increments: tuple[StepTables, SparseRows] | None,
     continuation: Floats,
+    compiled: Callable[[], bool] = lambda: False,
 ) -> Iterator[StagePayoffs]:
     """Compute U at all nodes of a step, batch by batch.
 
@@ -98,6 +99,8 @@ def expand_payoffs(
         The tables that lead to the next step and N_h over them; None at the last step.
     continuation : (K, C')
         Values of the next step's nodes, already discounted by one step.
+    compiled
+        Asked before each batch whether compiled loops may do it.
 
     Raises
     ------
@@ -113,6 +116,15 @@ def expand_payoffs(
     beliefs = step.beliefs
     private_count = int(np.prod(private_counts))
     action_counts = action_digits.max(axis=1) + 1
+    following = None
+    if increments is not None and step.edges is not None:
+        tables, matrix = increments
+        following = _Following(
+            edges=step.edges,
+            matrix=matrix,
+            increment_count=tables.update.increment_count,
+            continuation=continuation,
+        )
     for start, stop in blocks(beliefs.lengths * action_digits.shape[1], _ENTRIES):
         block = beliefs.cut(start, stop)
         supports = list_supports(block, private_counts)
@@ -124,31 +136,17 @@ def expand_payoffs(
             cost = np.full(len(members), size * len(rewards))
             for begin, end in blocks(cost, _ENTRIES):
                 nodes = members[begin:end]
-                entries = block.entries_of(nodes)
-                lengths = block.lengths[nodes]
-                place = np.repeat(np.arange(len(nodes)) * size, lengths)
-                for stride, ranks in zip(strides[:, 0], supports.ranks, strict=True):
-                    place = place + stride * ranks[entries]
-                pair, weight = block.index[entries], block.probability[entries]
-                values = _immediate(
-                    place,
-                    action_place,
-                    weight,
-                    rewards[:, pair // private_count],
-                    len(nodes) * size,
+                batch = _Batch(
+                    start=start,
+                    block=block,
+                    nodes=nodes,
+                    ranks=supports.ranks,
+                    strides=np.ascontiguousarray(strides[:, 0]),
+                    action_place=action_place,
+                    size=size,
                 )
-                if increments is not None:
-                    node = np.repeat(nodes + start, lengths)
-                    for first, last in blocks(_lengths(increments[1], pair), BLOCK):
-                        part = slice(first, last)
-                        values += _continued(
-                            step,
-                            increments,
-                            continuation,
-                            (node[part], pair[part], weight[part], place[part]),
-                            action_place,
-                            len(nodes) * size,
-                        )
+                expect = batch.payoffs_compiled if compiled() else batch.payoffs
+                values = expect(rewards, private_count, following)
                 yield StagePayoffs(
                     nodes=nodes + start,
                     private=tuple(
@@ -171,46 +169,133 @@ def _group_rows(shapes: Ints) -> Iterator[tuple[Ints, Ints]]:
         yield shape, np.flatnonzero(group.ravel() == number)
 
 
-def _immediate(
-    place: Ints, action_place: Ints, weight: Floats, rewards: Floats, size: int
-) -> Floats:
-    """Sum P(s, p | c) E[r | s, a] into (K, size)."""
-    where = (place[:, None] + action_place).ravel()
-    return np.stack([sum_at(where, (weight[:, None] * row).ravel(), size) for row in rewards])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Nodes with payoffs of one shape.
+
+    Attributes
+    ----------
+    block
+        Beliefs of the step's nodes ``start`` and following.
+    nodes : (G,) int64, rows of ``block``
+    ranks : n arrays, as in ``Supports``
+    strides : (n,), action_place : (A,)
+        Where a private value and a joint action stand in the payoffs of a node.
+    size
+        Payoffs of a node.
+    """
+
+    start: int
+    block: Beliefs
+    nodes: Ints
+    ranks: tuple[Ints, ...]
+    strides: Ints
+    action_place: Ints
+    size: int
+
+    def payoffs(self, rewards: Floats, private_count: int, following: _Following | None) -> Floats:
+        """Expected payoffs (K, G * size), in numpy."""
+        entries = self.block.entries_of(self.nodes)
+        lengths = self.block.lengths[self.nodes]
+        place = np.repeat(np.arange(len(self.nodes)) * self.size, lengths)
+        for stride, ranks in zip(self.strides, self.ranks, strict=True):
+            place = place + stride * ranks[entries]
+        pair, weight = self.block.index[entries], self.block.probability[entries]
+        values = self._immediate(place, weight, rewards[:, pair // private_count])
+        if following is not None:
+            node = np.repeat(self.nodes + self.start, lengths)
+            for first, last in blocks(following.lengths(pair), BLOCK):
+                part = slice(first, last)
+                values += self._continued(
+                    following, node[part], pair[part], weight[part], place[part]
+                )
+        return values
+
+    def _immediate(self, place: Ints, weight: Floats, rewards: Floats) -> Floats:
+        """Sum P(s, p | c) E[r | s, a]."""
+        where = (place[:, None] + self.action_place).ravel()
+        size = len(self.nodes) * self.size
+        return np.stack([sum_at(where, (weight[:, None] * row).ravel(), size) for row in rewards])
+
+    def _continued(
+        self, following: _Following, node: Ints, pair: Ints, weight: Floats, place: Ints
+    ) -> Floats:
+        """Sum P(s, p | c) P(z | s, p, a) V(child of c and z)."""
+        edges, matrix = following.edges, following.matrix
+        lengths = following.lengths(pair)
+        taken = expand_ranges(matrix.offsets[matrix.position(pair)], lengths)
+        action, increment = np.divmod(matrix.column[taken], following.increment_count)
+        # Edges are sorted by node and increment, so one ordered key finds each.
+        first, last = int(node.min()), int(node.max()) + 1
+        edge_range = slice(int(edges.offsets[first]), int(edges.offsets[last]))
+        edge_keys = (
+            np.repeat(np.arange(last - first), np.diff(edges.offsets[first : last + 1]))
+            * following.increment_count
+            + edges.increment[edge_range]
+        )
+        wanted = (np.repeat(node, lengths) - first) * following.increment_count + increment
+        child = edges.child[edge_range][np.searchsorted(edge_keys, wanted)]
+        where = np.repeat(place, lengths) + self.action_place[action]
+        mass = np.repeat(weight, lengths) * matrix.values[0][taken]
+        size = len(self.nodes) * self.size
+        return np.stack([sum_at(where, mass * row[child], size) for row in following.continuation])
+
+    def payoffs_compiled(
+        self, rewards: Floats, private_count: int, following: _Following | None
+    ) -> Floats:
+        """The same by compiled loops."""
+        from .product_kernels import add_continuation, add_payoffs
+
+        values = np.zeros((len(rewards), len(self.nodes), self.size))
+        beliefs = self.block
+        ranks = np.stack(self.ranks)
+        add_payoffs(
+            self.nodes,
+            beliefs.offsets,
+            beliefs.index,
+            beliefs.probability,
+            ranks,
+            self.strides,
+            self.action_place,
+            rewards,
+            private_count,
+            values,
+        )
+        if following is not None:
+            edges, matrix = following.edges, following.matrix
+            action, increment = np.divmod(matrix.column, following.increment_count)
+            add_continuation(
+                self.nodes,
+                beliefs.offsets,
+                matrix.position(beliefs.index),
+                beliefs.probability,
+                ranks,
+                self.strides,
+                self.action_place,
+                matrix.offsets,
+                action,
+                increment,
+                matrix.values[0],
+                edges.offsets,
+                edges.increment,
+                edges.child,
+                self.start,
+                np.empty(following.increment_count, dtype=np.int64),
+                following.continuation,
+                values,
+            )
+        return values.reshape(len(rewards), -1)
 
 
-def _lengths(matrix: SparseRows, rows: Ints) -> Ints:
-    return np.diff(matrix.offsets)[matrix.position(rows)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Following:
+    """What a step leads to: edges, N_h, and (K, C') values of the next step's nodes."""
 
+    edges: Edges
+    matrix: SparseRows
+    increment_count: int
+    continuation: Floats
 
-def _continued(
-    step: CommonStep,
-    increments: tuple[StepTables, SparseRows],
-    continuation: Floats,
-    entries: tuple[Ints, Ints, Floats, Ints],
-    action_place: Ints,
-    size: int,
-) -> Floats:
-    """Sum P(s, p | c) P(z | s, p, a) V(child of c and z) into (K, size)."""
-    node, pair, weight, place = entries
-    edges = step.edges
-    if edges is None:
-        raise AssertionError("the last step has no continuation")
-    tables, matrix = increments
-    increment_count = tables.update.increment_count
-    lengths = _lengths(matrix, pair)
-    taken = expand_ranges(matrix.offsets[matrix.position(pair)], lengths)
-    action, increment = np.divmod(matrix.column[taken], increment_count)
-    # Edges are sorted by node and increment, so one ordered key finds each.
-    first, last = int(node.min()), int(node.max()) + 1
-    edge_range = slice(int(edges.offsets[first]), int(edges.offsets[last]))
-    edge_keys = (
-        np.repeat(np.arange(last - first), np.diff(edges.offsets[first : last + 1]))
-        * increment_count
-        + edges.increment[edge_range]
-    )
-    wanted = (np.repeat(node, lengths) - first) * increment_count + increment
-    child = edges.child[edge_range][np.searchsorted(edge_keys, wanted)]
-    where = np.repeat(place, lengths) + action_place[action]
-    mass = np.repeat(weight, lengths) * matrix.values[0][taken]
-    return np.stack([sum_at(where, mass * row[child], size) for row in continuation])
+    def lengths(self, rows: Ints) -> Ints:
+        """How many entries of N_h the given rows have."""
+        return np.diff(self.matrix.offsets)[self.matrix.position(rows)]
