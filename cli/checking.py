@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from posg.compiler.compressions import check_compression
+from posg.compiler.compressions import resolve_compression
 from posg.compiler.idle import report_idle
 from posg.compiler.pipeline import Compiled
 from posg.compiler.unused import report_unfit
@@ -46,7 +46,7 @@ def check(options: argparse.Namespace) -> int:
     program = load_program(options.file, bag)
     compiled = compile_program(program, options, bag, expectations=True)
     if options.compression is not None:
-        check_compression(parse_compression(options.compression))
+        resolve_compression(parse_compression(options.compression), compiled.checked.model)
     used = compiled.information.name.partition("(")[0]
     report_unfit(program, compiled.checked.model, used, bag)
     verdicts = verdicts_of(compiled, bag, Limits.of(options))

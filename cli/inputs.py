@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from posg.compiler.compressions import choose_available
+from posg.compiler.compressions import Compression, choose_available
 from posg.compiler.pipeline import (
     Compiled,
     Request,
@@ -121,11 +121,10 @@ def compile_program(
     return compiled
 
 
-def choose_compression(compiled: Compiled, text: str | None) -> str:
+def choose_compression(compiled: Compiled, text: str | None) -> Compression:
     """``merge`` unless the command line or the file chooses another."""
-    if text is None:
-        return choose_available(chosen_compression(compiled.checked))
-    return choose_available(parse_compression(text))
+    call = chosen_compression(compiled.checked) if text is None else parse_compression(text)
+    return choose_available(call, compiled.checked.model)
 
 
 def parse_compression(text: str) -> syntax.StructureCall:

@@ -6,6 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
+from posg.compiler.compressions import Compression
 from posg.compiler.pipeline import Compiled
 from posg.grammar.diagnostics import Bag
 from posg.runtime import (
@@ -15,14 +16,13 @@ from posg.runtime import (
     certify_policy,
     classify_game,
     evaluate_policy,
-    expand_common_information,
     plan,
-    require_exact,
     save_policy,
     simulate_episodes,
 )
 from posg.runtime.files import require_writable
 
+from .expanding import certify, expand
 from .inputs import Limits, Watch, choose_compression, compile_file, read_policy
 from .output import OK, number_text, show_diagnostics, show_json
 
@@ -49,6 +49,7 @@ def certificate_json(certificate: Certificate) -> dict[str, object]:
         "tolerance": certificate.tolerance,
         "gaps": dict(certificate.agent_gaps),
         **({"reason": certificate.reason} if certificate.reason else {}),
+        **({"value_bounds": dict(bounds)} if (bounds := certificate.value_bounds) else {}),
     }
 
 
@@ -56,27 +57,19 @@ def solve_compiled(
     compiled: Compiled,
     *,
     concept: str | None,
-    compression: str,
+    compression: Compression,
     tolerance: float,
     limits: Limits,
 ) -> tuple[Policy, Certificate, dict[str, object]]:
     """Plan and certify; returns the policy, its certificate and the facts about the model."""
     concept = concept or default_concept(compiled)
     start = time.perf_counter()
-    if compression == "exact":
-        require_exact(compiled.game, compiled.information, limits.memory)
     with Watch(limits.seconds) as watch:
-        nodes = expand_common_information(
-            compiled.game,
-            compiled.information,
-            merge=compression == "merge",
-            memory_bytes=limits.memory,
-            progress=watch,
-        )
+        nodes = expand(compiled, compression, limits, watch)
         solution = plan(compiled.game, nodes, concept=concept, tolerance=tolerance, progress=watch)
         solved = time.perf_counter()
-        certificate = certify_policy(
-            compiled.game, compiled.information, solution.policy, concept=concept, progress=watch
+        certificate = certify(
+            compiled, compression, nodes, solution.policy, concept=concept, progress=watch
         )
     certified = time.perf_counter()
     model: dict[str, object] = {
@@ -113,7 +106,7 @@ def solve(options: argparse.Namespace) -> int:
                 "schema": "posg.solve/1",
                 "game": compiled.game.name,
                 "sharing": compiled.information.name,
-                "compression": compression,
+                "compression": str(compression),
                 "horizon": compiled.game.horizon,
                 "concept": certificate.concept,
                 "value": dict(certificate.value),
@@ -142,6 +135,8 @@ def value_text(compiled: Compiled, certificate: Certificate) -> str:
         "ce": "correlated equilibrium",
         "cce": "coarse correlated equilibrium",
     }[certificate.concept]
+    if certificate.gap is None or certificate.gap > certificate.tolerance:
+        name = f"approximate {name}"
     lines = [f"{game.name} under {compiled.information.name}, horizon {game.horizon}: {name}"]
     distinct = {number_text(value) for value in values.values()}
     if len(distinct) == 1:
@@ -154,8 +149,11 @@ def value_text(compiled: Compiled, certificate: Certificate) -> str:
         lines.append(f"gap not known: {certificate.reason}")
     else:
         gap = "0" if certificate.gap <= certificate.tolerance else number_text(certificate.gap)
-        tolerance = f"{certificate.tolerance:.0e}"
-        lines.append(f"gap {gap} in the true game (exact, up to rounding of {tolerance})")
+        if certificate.method == "bound":
+            lines.append(f"gap at most {gap} in the true game")
+        else:
+            tolerance = f"{certificate.tolerance:.0e}"
+            lines.append(f"gap {gap} in the true game (exact, up to rounding of {tolerance})")
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from posg.compiler.compressions import AVAILABLE, DEFAULT
+from posg.compiler.compressions import AVAILABLE, choose_available
 from posg.compiler.expectations import (
     Expectation,
     check_expectations,
@@ -192,12 +192,7 @@ def decide(
     quantities = quantities_of(expectation, compiled, call, limits)
     if isinstance(quantities, str):
         return None, quantities
-    assert expectation.op is not None and expectation.value is not None
-    tolerance = float(expectation.tolerance)
-    holds = all(
-        compare(quantity, expectation.op, float(expectation.value), tolerance)
-        for quantity in quantities
-    )
+    holds = all(_compare(expectation, quantity) for quantity in quantities)
     shown = ", ".join(dict.fromkeys(number_text(quantity) for quantity in quantities))
     return holds is not expectation.negated, shown
 
@@ -249,20 +244,32 @@ def quantities_of(
                 return f"at most {sizes.bounds[-1]}; there are too many supports to count"
             return [float(sizes.histories[-1])]
         case _:
-            name = DEFAULT if compression is None else compression.name
-            if name not in AVAILABLE:
-                return f"compression `{name}` is not available yet"
+            if compression is not None and compression.name not in AVAILABLE:
+                return f"compression `{compression.name}` is not available yet"
             _, certificate, _ = solve_compiled(
                 compiled,
                 concept=expectation.concept,
-                compression=name,
+                compression=choose_available(compression, compiled.checked.model),
                 tolerance=1e-6,
                 limits=limits,
             )
             if expectation.subject == "gap":
-                return str(certificate.reason) if certificate.gap is None else [certificate.gap]
+                if certificate.gap is None:
+                    return str(certificate.reason)
+                upper = expectation.op in (syntax.BinaryOp.LE, syntax.BinaryOp.LT)
+                if certificate.method == "bound" and not (
+                    upper and _compare(expectation, certificate.gap)
+                ):
+                    return f"at most {number_text(certificate.gap)}"
+                return [certificate.gap]
             values = list(certificate.value.values())
             return [value for i, value in enumerate(values) if place in (None, i)]
+
+
+def _compare(expectation: Expectation, found: float) -> bool:
+    """Whether a quantity is as it is expected to be, but for a ``not``."""
+    assert expectation.op is not None and expectation.value is not None
+    return compare(found, expectation.op, float(expectation.value), float(expectation.tolerance))
 
 
 def compare(found: float, op: syntax.BinaryOp, wanted: float, tolerance: float) -> bool:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 
 from posg.grammar import syntax
 from posg.grammar.diagnostics import SpecError
 from posg.grammar.suggest import nearest
+
+from .domains import constant, integer
+from .model import GameModel
 
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "exact": (),
@@ -14,17 +19,44 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "last": ("L",),
     "net": ("eps",),
 }
-AVAILABLE = ("exact", "merge")
-DEFAULT = "merge"
+AVAILABLE = ("exact", "merge", "last")
 
 
-def check_compression(call: syntax.StructureCall) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compression:
+    """What is told apart of the common information.
+
+    Attributes
+    ----------
+    name
+        ``exact``, ``merge``, ``last`` or ``net``.
+    size
+        L of ``last``, eps of ``net``, 0 otherwise.
+    """
+
+    name: str
+    size: Fraction = Fraction(0)
+
+    @property
+    def lossless(self) -> bool:
+        """Whether plans are as good as with the common information itself."""
+        return self.name in ("exact", "merge")
+
+    def __str__(self) -> str:
+        """As it is written: ``merge``, ``last(2)``."""
+        return f"{self.name}({self.size})" if PARAMETERS[self.name] else self.name
+
+
+DEFAULT = Compression(name="merge")
+
+
+def resolve_compression(call: syntax.StructureCall, model: GameModel) -> Compression:
     """Check the name and the arguments of a compression, available or not.
 
     Raises
     ------
     SpecError
-        P0808 for the name, P0402 to P0404 for the arguments.
+        P0808 for the name, P0402 to P0404, P0106, P0107 and P0822 for the arguments.
     """
     names = PARAMETERS.get(call.name)
     if names is None:
@@ -52,19 +84,30 @@ def check_compression(call: syntax.StructureCall) -> None:
         missing.remove(name)
     for name in missing:
         raise SpecError.single("P0404", call.span, structure=call.name, name=name)
+    arguments = [*call.positional, *(value for _, value in call.named)]
+    if not arguments:
+        return Compression(name=call.name)
+    (value,) = arguments
+    parameters = {name: p.value for name, p in model.scope.parameters.items()}
+    what = f"`{names[0]}` of `{call.name}`"
+    read = integer if call.name == "last" else constant
+    size = Fraction(read(value, parameters, what=what))
+    if size < 0:
+        raise SpecError.single("P0822", value.span, what=what, value=size)
+    return Compression(name=call.name, size=size)
 
 
-def choose_available(call: syntax.StructureCall | None) -> str:
-    """The name of a compression that posg can do, ``merge`` by default.
+def choose_available(call: syntax.StructureCall | None, model: GameModel) -> Compression:
+    """Resolve a compression that posg can do, ``merge`` by default.
 
     Raises
     ------
     SpecError
-        P0816, or what ``check_compression`` raises.
+        P0816, or what ``resolve_compression`` raises.
     """
     if call is None:
         return DEFAULT
-    check_compression(call)
-    if call.name not in AVAILABLE:
+    found = resolve_compression(call, model)
+    if found.name not in AVAILABLE:
         raise SpecError.single("P0816", call.span, name=" ".join(call.span.text.split()))
-    return call.name
+    return found

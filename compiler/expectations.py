@@ -11,7 +11,7 @@ from posg.grammar.node import Record
 from posg.grammar.suggest import nearest
 from posg.runtime.errors import LimitError
 
-from .compressions import check_compression
+from .compressions import resolve_compression
 from .core import resolve_core
 from .domains import constant, integer
 from .model import GameModel
@@ -54,7 +54,7 @@ def resolve_expectation(model: GameModel, item: syntax.Expect) -> Expectation:
     ------
     SpecError
         P0812..P0814, P0817, P0818, P0821 for what cannot be expected, P0104 and P0118 for
-        parameters, P0121 for a horizon, P0808 for a compression.
+        parameters, P0121 for a horizon, and what ``resolve_compression`` raises.
     """
     known = (*VERDICTS, *QUANTITIES)
     if item.subject not in known:
@@ -94,7 +94,7 @@ def resolve_expectation(model: GameModel, item: syntax.Expect) -> Expectation:
         elif setting.key == "compression":
             compression = setting.structure
             if compression is not None:
-                check_compression(compression)
+                resolve_compression(compression, model)
         elif setting.key == "horizon" and setting.value is not None:
             horizon = integer(setting.value, values, what="the horizon")
             if horizon < 1:

@@ -15,7 +15,7 @@ from posg.runtime.information import InformationStructure
 from posg.runtime.limits import DEFAULT_MEMORY
 from posg.runtime.timestamps import Timestamps
 
-from .compressions import check_compression
+from .compressions import resolve_compression
 from .core import Core, resolve_core
 from .domains import constant
 from .dynamics import CheckedDynamics, check_dynamics
@@ -135,7 +135,7 @@ def check_uses(checked: CheckedGame, bag: Bag) -> None:
     """Report a compression that does not exist, and a second sharing structure or compression."""
     for use in _uses(checked, syntax.UseKind.COMPRESSION):
         try:
-            check_compression(use.structure)
+            resolve_compression(use.structure, checked.model)
         except SpecError as error:
             bag.extend(error.bag.diagnostics)
     for kind, name in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import expand_ranges, locate_values, sum_by_key
+from .arrays import expand_ranges, locate_values, sum_at, sum_by_key
 from .belief_graph import DependentBeliefs, GraphStep, Layer, open_layer, push_layer
 from .beliefs import Beliefs
 from .certify import ACCURACY, Certificate, best_returns
@@ -197,10 +197,10 @@ def _bonus(
     edge, state = keys // size, keys % size // width
     return np.stack(
         [
-            np.bincount(
+            sum_at(
                 edge,
                 difference * np.where(difference > 0, high[state], low[state]),
-                minlength=len(child),
+                len(child),
             )
             for high, low in zip(best, worst, strict=True)
         ]
@@ -218,9 +218,7 @@ def _full_information(game: Game) -> tuple[list[Floats], list[Floats]]:
         for found, choose in ((best, np.max), (worst, np.min)):
             later = np.stack(
                 [
-                    np.bincount(
-                        outcome.row, outcome.weight * row[outcome.successor], minlength=len(rows)
-                    )
+                    sum_at(outcome.row, outcome.weight * row[outcome.successor], len(rows))
                     for row in found[-1]
                 ]
             )

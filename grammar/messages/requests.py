@@ -62,7 +62,7 @@ MESSAGES: Mapping[str, Message] = {
     "P0816": Message(
         "compression `{name}` is not available yet",
         label="chosen here",
-        helps=("use `merge` (lossless) or `exact`",),
+        helps=("use `merge` (lossless), `exact` or `last(L)`",),
     ),
     "P0817": Message(
         "there is no concept called `{name}`",
@@ -72,4 +72,13 @@ MESSAGES: Mapping[str, Message] = {
     "P0818": Message("agent `{name}` does not exist", label="unknown agent", helps=(_NEAR,)),
     "P0820": Message("there is no diagnostic code `{code}`", helps=("codes look like P0102",)),
     "P0821": Message("`{name}` is given twice", label="given again here"),
+    "P0822": Message("{what} must be at least 0, not {value}", label="this is {value}"),
+    "P0823": Message(
+        "windows of {length} steps are too short",
+        notes=(
+            "what {agent} keeps at step {step} depends on a value that is {age} steps old",
+            "a window that does not cover it says nothing about its probability",
+        ),
+        helps=("use `--compression 'last({fits})'`", "or `--compression merge`, which is lossless"),
+    ),
 }

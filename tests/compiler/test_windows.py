@@ -426,3 +426,12 @@ def test_initial_observations_are_dropped_when_they_are_old() -> None:
     for length, counts in ((0, (1, 1, 1)), (1, (4, 16, 16)), (3, (4, 64, 1024))):
         nodes = expand_windows(game, made.information, made.timestamps, length)
         assert nodes.node_counts == counts
+
+
+def test_only_states_that_have_a_law_are_drawn() -> None:
+    text = """game g { agents a, b; horizon 4; state x in 0..4; action u[i] in bool;
+      observation o[i] in bool; init x = 0; x' = x + 1; o[i]' = x == 1; reward = x;
+      use sharing full; }"""
+    made = compiled(text)
+    nodes = expand_windows(made.game, made.information, made.timestamps, 0)
+    assert nodes.steps[-1].beliefs.lengths.tolist() == [4]

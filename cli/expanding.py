@@ -1,0 +1,83 @@
+"""What planning works on, and how plans are certified, by compression."""
+
+from __future__ import annotations
+
+from posg.compiler.compressions import Compression
+from posg.compiler.pipeline import Compiled
+from posg.compiler.structural_independence import decide_strategy_independence
+from posg.runtime import (
+    Certificate,
+    CommonInformation,
+    Policy,
+    Progress,
+    StrategyDependenceError,
+    bound_gap,
+    certify_policy,
+    expand_common_information,
+    expand_windows,
+    require_exact,
+)
+
+from .inputs import Limits
+
+EXACT_PAIRS = 1_000_000
+"""Branches of a step up to which the gap of a compressed plan is found exactly."""
+
+
+def expand(
+    compiled: Compiled, compression: Compression, limits: Limits, progress: Progress
+) -> CommonInformation:
+    """Enumerate the common information, compressed.
+
+    Raises
+    ------
+    StrategyDependenceError
+        P0501 when beliefs depend on strategies. Where the whole common information is too large to
+        decide that, windows are made all the same: what they are worth in the true game is exact,
+        and a bound on the gap looks at their beliefs only.
+    """
+    game, information = compiled.game, compiled.information
+    if compression.name == "last":
+        found, _ = decide_strategy_independence(
+            compiled, memory_bytes=limits.memory, progress=progress
+        )
+        if found.witness is not None:
+            raise StrategyDependenceError(found.witness)
+        return expand_windows(
+            game,
+            information,
+            compiled.timestamps,
+            int(compression.size),
+            memory_bytes=limits.memory,
+            progress=progress,
+        )
+    if compression.name == "exact":
+        require_exact(game, information, limits.memory)
+    return expand_common_information(
+        game,
+        information,
+        merge=compression.name == "merge",
+        memory_bytes=limits.memory,
+        progress=progress,
+    )
+
+
+def certify(
+    compiled: Compiled,
+    compression: Compression,
+    nodes: CommonInformation,
+    policy: Policy,
+    *,
+    concept: str,
+    progress: Progress,
+) -> Certificate:
+    """Certify a plan: exactly, unless the true common information is what compression avoids."""
+    game, information = compiled.game, compiled.information
+    if compression.lossless:
+        return certify_policy(game, information, policy, concept=concept, progress=progress)
+    exact = certify_policy(
+        game, information, policy, concept=concept, max_pairs=EXACT_PAIRS, progress=progress
+    )
+    if exact.gap is not None:
+        return exact
+    return bound_gap(game, nodes, policy, concept=concept, progress=progress)
