@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .policy_json import policy_to_json
     from .progress import Progress
     from .pure_policies import build_pure_policy
+    from .sequence_form import SequenceFormSolution, solve_sequence_form
     from .serialize import load_game, save_game
     from .simulate import Episodes, simulate_episodes
     from .sizes import CommonSizes, count_common_information, count_windows, require_exact
@@ -66,6 +67,7 @@ __all__ = [
     "RecallWitness",
     "RewardScope",
     "Rewards",
+    "SequenceFormSolution",
     "Solution",
     "StepObservability",
     "StrategyDependenceError",
@@ -95,6 +97,7 @@ __all__ = [
     "save_game",
     "save_policy",
     "simulate_episodes",
+    "solve_sequence_form",
     "tabulate_information",
 ]
 
@@ -123,6 +126,7 @@ _HOMES = {
     "policy_json": ("policy_to_json",),
     "progress": ("Progress",),
     "pure_policies": ("build_pure_policy",),
+    "sequence_form": ("SequenceFormSolution", "solve_sequence_form"),
     "serialize": ("load_game", "save_game"),
     "simulate": ("Episodes", "simulate_episodes"),
     "sizes": ("CommonSizes", "count_common_information", "count_windows", "require_exact"),

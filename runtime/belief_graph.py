@@ -87,7 +87,7 @@ def build_graph(
     random = np.random.default_rng(_SEED)
     layer, probability = open_layer(game, information)
     nodes = follow(1, np.zeros(len(layer.branch), dtype=np.int64), layer.branch)
-    layer, nodes, child = _merge(layer, nodes)
+    layer, nodes, child = merge_layer(layer, nodes)
     start = (child, probability)
     steps: list[GraphStep] = []
     for step in range(1, game.horizon + 1):
@@ -110,7 +110,7 @@ def build_graph(
         count = information.updates[step].increment_count
         keys = layer.branch
         nodes = follow(step + 1, nodes[keys // count], keys % count)
-        layer, nodes, child = _merge(layer, nodes)
+        layer, nodes, child = merge_layer(layer, nodes)
         steps.append(
             GraphStep(
                 policy_node=current.policy_node,
@@ -261,7 +261,7 @@ def collect_layer(
     return layer, mass
 
 
-def _merge(layer: Layer, nodes: Ints) -> tuple[Layer, Ints, Ints]:
+def merge_layer(layer: Layer, nodes: Ints) -> tuple[Layer, Ints, Ints]:
     """Make equal pairs of policy node and belief one, by sorting random projections.
 
     Returns

@@ -19,6 +19,7 @@ from .errors import LimitError, ProblemError
 from .evaluation import evaluate_policy
 from .game import Floats, Game, Ints
 from .game_class import GameClass, classify_game
+from .history_response import respond_with_memory
 from .information import InformationStructure
 from .policies import BoundPolicy, Policy
 from .progress import Progress, silent
@@ -48,9 +49,9 @@ class Certificate:
     agent_gaps
         The gap of each agent; for ``team`` the same for all.
     reason
-        Why there is no gap.
+        Why there is no gap, or only a bound.
     value_bounds
-        Only of a ``bound``: between which numbers an agent's best return lies, against the others
+        Where only compressed common information was looked at: between which numbers an agent's best return lies, against the others
         who keep to the policy; for ``team``, the team optimum.
     """
 
@@ -83,8 +84,12 @@ def certify_policy(
 
     Deviations are functions of (h, c_{i,h}, p_{i,h}), the policies (2.3) of the paper. Where xi
     forgets what an agent once knew, a real agent could remember more and might gain more; with
-    perfect recall nothing is lost. The dynamic programme is valid only if beliefs do not depend on
-    strategies, which is checked on the way; if they do there is no gap, only a reason.
+    perfect recall nothing is lost.
+
+    The dynamic programme is valid only if beliefs do not depend on strategies, which is checked on
+    the way. If they do, each agent's best response is found by backward induction over what it did
+    and knew, which is exact for agents who do not forget and an upper bound for others. For
+    ``team``, and for ``ce`` with lotteries, there is then no gap, only a reason.
 
     Parameters
     ----------
@@ -103,15 +108,78 @@ def certify_policy(
     Source: Liu and Zhang (2023), Algorithm 2 and Definitions 2, 3, 9 and 10.
     """
     if concept not in ("nash", "cce", "ce", "team"):
-        raise ProblemError("P0702", concept=concept, kind=classify_game(game).value)
+        raise ProblemError(
+            "P0702",
+            concept=concept,
+            kind=classify_game(game).value,
+            agents=len(game.agents),
+        )
     if concept == "team" and classify_game(game) is not GameClass.TEAM:
         raise ProblemError("P0701", kind=classify_game(game).value)
     if value is None:
         value = evaluate_policy(game, information, policy, progress=progress).value
     values = dict(zip(game.agents, value.tolist(), strict=True))
     bound = BoundPolicy(policy, game, information)
-    reason = None
-    best = value
+    lotteries = any(len(step.signal_node) > step.node_count for step in policy.steps)
+    accuracy = ACCURACY * max(1.0, float(np.abs(value).max()))
+    try:
+        best, forgetful = _find_best(
+            game, information, bound, concept, lotteries, max_pairs, progress
+        )
+    except DependentBeliefs:
+        reason = "beliefs given the common information depend on strategies"
+    except LimitError as error:
+        facts = ", ".join(f"{name} {fact}" for name, fact in error.facts.items())
+        reason = f"too large ({facts})"
+    else:
+        gaps = best - value
+        # Who deviates before a lottery is drawn gives up what it says, and may well lose by it.
+        if gaps.min() < -accuracy and (concept in ("ce", "team") or not lotteries):
+            raise AssertionError(f"a best response loses {-gaps.min():g} against the policy itself")
+        gaps = np.maximum(gaps, 0.0)
+        loose = [game.agents[agent] for agent in forgetful if gaps[agent] > accuracy]
+        return Certificate(
+            concept=concept,
+            gap=float(gaps.max()),
+            method="bound" if loose else "exact",
+            tolerance=accuracy,
+            value=values,
+            agent_gaps=dict(zip(game.agents, gaps.tolist(), strict=True)),
+            reason=f"for deviators who remember what is forgotten by {', '.join(loose)}"
+            if loose
+            else None,
+        )
+    return Certificate(
+        concept=concept,
+        gap=None,
+        method="none",
+        tolerance=ACCURACY,
+        value=values,
+        agent_gaps={},
+        reason=reason,
+    )
+
+
+def _find_best(
+    game: Game,
+    information: InformationStructure,
+    bound: BoundPolicy,
+    concept: str,
+    lotteries: bool,
+    max_pairs: int,
+    progress: Progress,
+) -> tuple[Floats, list[int]]:
+    """Find what each agent gets at best, and for which agents that takes more memory than it has.
+
+    Raises
+    ------
+    DependentBeliefs
+        When beliefs depend on strategies and the concept's deviations are not the functions of
+        what an agent did and knew: a team deviates together, and recommendations that were drawn
+        together say something about each other.
+    LimitError
+        When it is too much work.
+    """
     try:
         # The team optimum does not depend on the policy, so its nodes need not be told apart.
         follow = _forget if concept == "team" else bound.follow
@@ -119,36 +187,18 @@ def certify_policy(
             game, information, follow, max_pairs=max_pairs, progress=progress
         )
         best = best_returns(game, information, bound, start, steps, concept, progress)
+        return best, []
     except DependentBeliefs:
-        reason = "beliefs given the common information depend on strategies"
-    except LimitError as error:
-        facts = ", ".join(f"{name} {fact}" for name, fact in error.facts.items())
-        reason = f"too large ({facts})"
-    if reason is not None:
-        return Certificate(
-            concept=concept,
-            gap=None,
-            method="none",
-            tolerance=ACCURACY,
-            value=values,
-            agent_gaps={},
-            reason=reason,
+        if concept == "team" or (concept == "ce" and lotteries):
+            raise
+    responses = [
+        respond_with_memory(
+            game, information, bound, agent, max_entries=max_pairs, progress=progress
         )
-    gaps = best - value
-    accuracy = ACCURACY * max(1.0, float(np.abs(value).max()))
-    # Who deviates before a lottery is drawn gives up what the draw says, and may well lose by it.
-    lotteries = any(len(step.signal_node) > step.node_count for step in policy.steps)
-    if gaps.min() < -accuracy and (concept in ("ce", "team") or not lotteries):
-        raise AssertionError(f"a best response loses {-gaps.min():g} against the policy itself")
-    gaps = np.maximum(gaps, 0.0)
-    return Certificate(
-        concept=concept,
-        gap=float(gaps.max()),
-        method="exact",
-        tolerance=accuracy,
-        value=values,
-        agent_gaps=dict(zip(game.agents, gaps.tolist(), strict=True)),
-    )
+        for agent in range(len(game.agents))
+    ]
+    forgetful = [agent for agent, response in enumerate(responses) if response.forgets]
+    return np.array([response.value for response in responses]), forgetful
 
 
 def _forget(step: int, nodes: Ints, increments: Ints) -> Ints:

@@ -146,7 +146,9 @@ def _solve_program(
         _build_flow([step.sets[agent] for step in unrolled.steps], count)
         for agent, count in enumerate(unrolled.sequence_counts)
     )
-    sets, other_sets = flow.shape[0], other_flow.shape[0]
+    sets, other_sets = (
+        1 + sum(len(step.sets[agent].parent) for step in unrolled.steps) for agent in range(2)
+    )
     payoffs = csr_array((unrolled.payoff, (unrolled.row, unrolled.column)), shape=(rows, columns))
     dense = payoffs.nnz > _DENSE * rows
     found = linprog(

@@ -191,6 +191,58 @@ class Reference:
         types = {p for p, _ in gain}
         return sum(max(value for (p, _), value in gain.items() if p == own) for own in types)
 
+    def remember_best(self, agent: int, chances: Chances) -> float:
+        """What an agent who remembers all it did and knew gets at best; others mix independently.
+
+        No beliefs: histories that look the same to the agent are carried along with the chances
+        of nature and of the others.
+        """
+        groups: dict[tuple[Codes, int], list[tuple[float, int, Codes]]] = {}
+        for chance, state, z, p in self.opening():
+            groups.setdefault(((z,), p[agent]), []).append((chance, state, p))
+        return sum(
+            self._remember(agent, chances, 1, c, histories)
+            for (c, _), histories in groups.items()
+        )
+
+    def _remember(
+        self,
+        agent: int,
+        chances: Chances,
+        step: int,
+        c: Codes,
+        histories: list[tuple[float, int, Codes]],
+    ) -> float:
+        best = -np.inf
+        for own in range(self.game.action_counts[agent]):
+            total = 0.0
+            groups: dict[tuple[Codes, int], list[tuple[float, int, Codes]]] = {}
+            for weight, state, p in histories:
+                for a in self.joint_actions():
+                    if a[agent] != own:
+                        continue
+                    played = weight * float(
+                        np.prod(
+                            [
+                                chances(i, step, c, p[i]).get(a[i], 0.0)
+                                for i in self.agents
+                                if i != agent
+                            ]
+                        )
+                    )
+                    for chance, following, o, rewards in self.outcomes(step, state, a):
+                        total += played * chance * rewards[agent]
+                        if step < self.game.horizon and played > 0:
+                            z, after = self.update(step, p, a, o)
+                            group = groups.setdefault(((*c, z), after[agent]), [])
+                            group.append((played * chance, following, after))
+            for (later, _), members in groups.items():
+                total += self.game.discount * self._remember(
+                    agent, chances, step + 1, later, members
+                )
+            best = max(best, total)
+        return best
+
     def evaluate(self, chances: Chances) -> np.ndarray:
         """Expected returns, by enumerating all plays."""
         total = np.zeros(len(self.agents))

@@ -176,8 +176,11 @@ def test_matching_pennies_with_a_public_coin():
 
 
 @pytest.mark.parametrize("structure", [none, lambda game: delayed(game, 2)])
-def test_dependent_beliefs_have_a_value_but_no_gap(structure):
-    """A policy that never heard of the structure's labels is uniform, and its value exact."""
+def test_dependent_beliefs(structure):
+    """A policy that never heard of the structure's labels is uniform, and its value exact.
+
+    What one agent can gain is exact, too; what the team could gain is not known.
+    """
     game = random_game(1, kind="team", states=2, horizon=3)
     known = one_step_delay(game)
     policy = plan(game, expand_common_information(game, known), concept="team").policy
@@ -203,9 +206,15 @@ def test_dependent_beliefs_have_a_value_but_no_gap(structure):
     )
     evaluation = evaluate_policy(game, information, stripped)
     assert evaluation.missing > 0
-    expected = Reference(game, information).evaluate(lambda *_: {0: 0.5, 1: 0.5})
+    reference = Reference(game, information)
+    expected = reference.evaluate(lambda *_: {0: 0.5, 1: 0.5})
     assert evaluation.value == pytest.approx(expected)
     certificate = certify_policy(game, information, stripped, concept="nash")
+    assert certificate.method == "exact"
+    for agent, name in enumerate(game.agents):
+        best = reference.remember_best(agent, lambda *_: {0: 0.5, 1: 0.5})
+        assert certificate.agent_gaps[name] == pytest.approx(best - expected[agent])
+    certificate = certify_policy(game, information, stripped, concept="team")
     assert (certificate.gap, certificate.method) == (None, "none")
     assert certificate.reason is not None and "strategies" in certificate.reason
 
