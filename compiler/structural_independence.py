@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 from posg.grammar.node import Record
 from posg.runtime.errors import LimitError
@@ -10,11 +11,19 @@ from posg.runtime.progress import Progress, silent
 from posg.runtime.strategy_independence import StrategyIndependence, check_strategy_independence
 
 from .core import Core
-from .influence import Influence, Mechanism, Node, build_influence, node_of, state_nodes
-from .laws import Read
-from .model import GameModel
+from .influence import (
+    Choice,
+    Draw,
+    Influence,
+    Mechanism,
+    Node,
+    build_influence,
+    node_of,
+    state_nodes,
+)
+from .model import GameModel, Role
 from .pipeline import Compiled
-from .provenance import Provenance
+from .provenance import Origin, Provenance
 from .separation import find_connected
 from .slices import Slice, Slices
 
@@ -40,7 +49,9 @@ class StructuralProof(Record):
     def known(self, step: int) -> frozenset[Node]:
         """All that c_h fixes, for h = ``step``."""
         closure = Closure(self.graph, self.slices)
-        return closure.extend(frozenset[Node]().union(*self.graph.common[:step]), step)
+        for before in range(1, step):
+            closure.extend(self.graph.common[before - 1], before)
+        return frozenset(closure.extend(self.graph.common[step - 1], step))
 
 
 def prove_strategy_independence(compiled: Compiled) -> StructuralProof:
@@ -116,15 +127,55 @@ def decide_strategy_independence(
 
 def _attempt(model: GameModel, graph: Influence, slices: Slices | None) -> StructuralProof:
     closure = Closure(graph, slices)
+    updates = _updates(graph)
     for step in range(1, model.horizon + 1):
         known = closure.extend(graph.common[step - 1], step)
+        if _passes_on(model, graph, updates.get(step, {}), known, step):
+            continue
         if connected_mechanisms(model, graph, known, step):
             return StructuralProof(holds=False, step=step, graph=graph, slices=slices)
     return StructuralProof(holds=True, step=None, graph=graph, slices=slices)
 
 
+def _updates(graph: Influence) -> dict[int, dict[Node, frozenset[Node]]]:
+    """The nodes with their parents, by the step h whose update makes them, choices included."""
+    found: dict[int, dict[Node, frozenset[Node]]] = {}
+    for node, before in graph.parents.items():
+        chosen = isinstance(node, Choice) or (
+            isinstance(node, Origin) and node.variable.role is Role.ACTION
+        )
+        found.setdefault(node.step + chosen, {})[node] = before
+    return found
+
+
+def _passes_on(
+    model: GameModel,
+    graph: Influence,
+    made: Mapping[Node, frozenset[Node]],
+    known: AbstractSet[Node],
+    step: int,
+) -> bool:
+    """Whether the last choices leave the belief alone, whatever the belief before them was.
+
+    By Assumption 1 the update from h - 1 to h reads s_{h-1} and p_{h-1} only, so it is enough to
+    look at its nodes, with a common cause of all of those. If beliefs at h - 1 do not depend on
+    strategies, and (s_h, p_h) is separated from the choices of step h - 1, those at h do not
+    either. The work does not grow with h. The whole graph may show more, as it knows what is
+    independent at h - 1.
+    """
+    if step == 1:
+        return True
+    before = Draw((), step - 1)
+    prior = belief_nodes(model, graph, step - 1)
+    parents = {**made, **dict.fromkeys(prior - made.keys(), frozenset({before}))}
+    given = {node for node in parents if node in known}
+    targets = belief_nodes(model, graph, step) - given
+    found = find_connected(parents, targets, given)
+    return not any(isinstance(node, Mechanism) for node in found)
+
+
 def connected_mechanisms(
-    model: GameModel, graph: Influence, known: frozenset[Node], step: int
+    model: GameModel, graph: Influence, known: AbstractSet[Node], step: int
 ) -> tuple[Mechanism, ...]:
     """Find the earlier choices that (s_h, p_h) is not separated from; ``known`` is given."""
     targets = belief_nodes(model, graph, step) - known
@@ -152,15 +203,27 @@ class Closure:
         for number, (inputs, _) in enumerate(graph.functions):
             for node in inputs:
                 self._readers.setdefault(node, []).append(number)
+        self._changed: set[int] = set()
         self._tried: dict[int, int] = {}
         self._add(output for inputs, output in graph.functions if not inputs)
 
-    def extend(self, nodes: Iterable[Node], step: int) -> frozenset[Node]:
-        """Add nodes that are given from now on, and what they fix up to a step."""
+    def extend(self, nodes: Iterable[Node], step: int) -> AbstractSet[Node]:
+        """Add nodes that are given from now on, and what they fix up to a step.
+
+        Returns
+        -------
+        set
+            All that is known; it grows with the next call.
+        """
         self._add(nodes)
-        while self._slices is not None and self._look(self._slices, step):
-            pass
-        return frozenset(self._known)
+        if self._slices is not None:
+            # A slice may have something to say at first, and when what is known of it has changed.
+            self._changed.add(step - 1)
+            while ready := {place for place in self._changed if place < step}:
+                self._changed -= ready
+                for place in sorted(ready):
+                    self._look(self._slices.at(place), place)
+        return self._known
 
     def _add(self, nodes: Iterable[Node]) -> None:
         pending = list(nodes)
@@ -169,21 +232,15 @@ class Closure:
             if node in self._known:
                 continue
             self._known.add(node)
+            self._changed.update((node.step - 1, node.step))
             for number in self._readers.get(node, ()):
                 self._missing[number] -= 1
                 if not self._missing[number]:
                     pending.append(self._outputs[number])
 
-    def _look(self, slices: Slices, step: int) -> bool:
-        """Look into the slices before a step for values that follow from known ones."""
-        before = len(self._known)
-        for place in range(step):
-            within = slices.at(place)
-            known = self._reads(within, place)
-            if self._tried.get(place) != len(known):
-                self._tried[place] = len(known)
-                self._add(node_of(read, place) for read in within.determined(known))
-        return len(self._known) > before
-
-    def _reads(self, within: Slice, place: int) -> tuple[Read, ...]:
-        return tuple(read for read in within.reads if node_of(read, place) in self._known)
+    def _look(self, within: Slice, place: int) -> None:
+        """Look into the slice that starts at a step for values that follow from known ones."""
+        known = tuple(read for read in within.reads if node_of(read, place) in self._known)
+        if self._tried.get(place) != len(known):
+            self._tried[place] = len(known)
+            self._add(node_of(read, place) for read in within.determined(known))

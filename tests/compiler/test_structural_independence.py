@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from time import process_time
+from typing import Any
 
 import pytest
 
 import posg.specs
 from posg.compiler.pipeline import Compiled
+from posg.compiler.separation import find_connected
 from posg.compiler.slices import Slices
 from posg.compiler.structural_independence import (
+    connected_mechanisms,
     decide_strategy_independence,
     prove_strategy_independence,
 )
@@ -113,12 +115,21 @@ def test_examples_are_proved_without_tables(name: str, sharing: str) -> None:
     assert proof.holds and proof.step is None and proof.slices is None
 
 
-def test_long_horizons_are_proved_at_once() -> None:
+def test_the_work_of_a_step_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the nodes of one update are looked at, at every step."""
+    looked_at: list[int] = []
+
+    def counted(parents: Any, sources: Any, given: Any) -> Any:
+        looked_at.append(len(parents))
+        return find_connected(parents, sources, given)
+
+    monkeypatch.setattr("posg.compiler.structural_independence.find_connected", counted)
     result = spec("box_pushing", sharing="delayed(d = 1)", horizon=10)
-    start = process_time()
     found, proof = decide_strategy_independence(result)
-    assert process_time() - start < 1
     assert (found.holds, found.method, proof.holds) == (True, "structure", True)
+    assert len(looked_at) == 9
+    assert len(set(looked_at[1:])) == 1
+    assert looked_at[-1] < len(proof.graph.parents) / 4
 
 
 GAME = """
@@ -191,6 +202,25 @@ def test_tables_help(rules: str, sharing: str) -> None:
     result = made(rules, sharing)
     assert check_strategy_independence(result.game, result.information).holds
     assert prove_strategy_independence(result).holds
+
+
+def test_what_is_independent_before_a_step_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Public actions follow a private coin, forgotten at once, that has nothing to do with y.
+
+    The update alone does not show that: the whole graph does.
+    """
+    rules = "x' ~ uniform; y' = y; o[i]' ~ { x': 0.9, else: 0.1 };"
+    whole: list[int] = []
+
+    def watched(*arguments: Any) -> Any:
+        whole.append(arguments[-1])
+        return connected_mechanisms(*arguments)
+
+    monkeypatch.setattr("posg.compiler.structural_independence.connected_mechanisms", watched)
+    result = made(rules, "keep o[i] for 1; share action[i] after 1;")
+    assert prove_strategy_independence(result).holds
+    assert whole == [3, 4]
+    assert check_strategy_independence(result.game, result.information).holds
 
 
 def test_a_one_time_pad_is_missed_and_decided() -> None:
