@@ -33,16 +33,17 @@ def expand(
     ------
     StrategyDependenceError
         P0501 when beliefs depend on strategies. Where the whole common information is too large to
-        decide that, windows are made all the same: what they are worth in the true game is exact,
-        and a bound on the gap looks at their beliefs only.
+        decide that, it is compressed all the same: what a plan is worth in the true game is exact,
+        and a bound on the gap looks at compressed beliefs only.
     """
     game, information = compiled.game, compiled.information
-    if compression.name == "last":
+    if not compression.lossless:
         found, _ = decide_strategy_independence(
             compiled, memory_bytes=limits.memory, progress=progress
         )
         if found.witness is not None:
             raise StrategyDependenceError(found.witness)
+    if compression.name == "last":
         return expand_windows(
             game,
             information,
@@ -56,7 +57,9 @@ def expand(
     return expand_common_information(
         game,
         information,
-        merge=compression.name == "merge",
+        merge=compression.name != "exact",
+        radius=float(compression.size),
+        explain=compression.lossless,
         memory_bytes=limits.memory,
         progress=progress,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from posg.compiler.compressions import Compression, choose_available
+from posg.compiler.compressions import Compression, resolve_compression
 from posg.compiler.pipeline import (
     Compiled,
     Request,
@@ -124,7 +124,7 @@ def compile_program(
 def choose_compression(compiled: Compiled, text: str | None) -> Compression:
     """``merge`` unless the command line or the file chooses another."""
     call = chosen_compression(compiled.checked) if text is None else parse_compression(text)
-    return choose_available(call, compiled.checked.model)
+    return resolve_compression(call, compiled.checked.model)
 
 
 def parse_compression(text: str) -> syntax.StructureCall:

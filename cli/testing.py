@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from posg.compiler.compressions import AVAILABLE, choose_available
+from posg.compiler.compressions import resolve_compression
 from posg.compiler.expectations import (
     Expectation,
     check_expectations,
@@ -244,12 +244,11 @@ def quantities_of(
                 return f"at most {sizes.bounds[-1]}; there are too many supports to count"
             return [float(sizes.histories[-1])]
         case _:
-            if compression is not None and compression.name not in AVAILABLE:
-                return f"compression `{compression.name}` is not available yet"
+            chosen = resolve_compression(compression, compiled.checked.model)
             _, certificate, _ = solve_compiled(
                 compiled,
                 concept=expectation.concept,
-                compression=choose_available(compression, compiled.checked.model),
+                compression=chosen,
                 tolerance=1e-6,
                 limits=limits,
             )

@@ -19,7 +19,6 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "last": ("L",),
     "net": ("eps",),
 }
-AVAILABLE = ("exact", "merge", "last")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,27 +43,29 @@ class Compression:
 
     def __str__(self) -> str:
         """As it is written: ``merge``, ``last(2)``."""
-        return f"{self.name}({self.size})" if PARAMETERS[self.name] else self.name
+        return f"{self.name}({float(self.size):.12g})" if PARAMETERS[self.name] else self.name
 
 
 DEFAULT = Compression(name="merge")
 
 
-def resolve_compression(call: syntax.StructureCall, model: GameModel) -> Compression:
-    """Check the name and the arguments of a compression, available or not.
+def resolve_compression(call: syntax.StructureCall | None, model: GameModel) -> Compression:
+    """Check the name and the arguments of a compression; ``merge`` if there is no call.
 
     Raises
     ------
     SpecError
         P0808 for the name, P0402 to P0404, P0106, P0107 and P0822 for the arguments.
     """
+    if call is None:
+        return DEFAULT
     names = PARAMETERS.get(call.name)
     if names is None:
         raise SpecError.single(
             "P0808",
             call.name_span,
             name=call.name,
-            known=", ".join(AVAILABLE),
+            known=", ".join(PARAMETERS),
             suggestion=nearest(call.name, PARAMETERS),
         )
     if len(call.positional) > len(names):
@@ -95,19 +96,3 @@ def resolve_compression(call: syntax.StructureCall, model: GameModel) -> Compres
     if size < 0:
         raise SpecError.single("P0822", value.span, what=what, value=size)
     return Compression(name=call.name, size=size)
-
-
-def choose_available(call: syntax.StructureCall | None, model: GameModel) -> Compression:
-    """Resolve a compression that posg can do, ``merge`` by default.
-
-    Raises
-    ------
-    SpecError
-        P0816, or what ``resolve_compression`` raises.
-    """
-    if call is None:
-        return DEFAULT
-    found = resolve_compression(call, model)
-    if found.name not in AVAILABLE:
-        raise SpecError.single("P0816", call.span, name=" ".join(call.span.text.split()))
-    return found

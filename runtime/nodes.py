@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -16,6 +16,7 @@ from .arrays import (
     distinct_values,
     offsets_of,
     run_starts,
+    sum_at,
     sum_by_key,
 )
 from .beliefs import Beliefs, merge_beliefs, normalise_beliefs
@@ -24,6 +25,7 @@ from .errors import LimitError
 from .game import Floats, Game, Ints
 from .information import InformationStructure
 from .limits import DEFAULT_MEMORY, bytes_text
+from .nets import cover_beliefs
 from .operators import BLOCK, SparseRows, StepCatalogue, StepTables, build_push
 from .progress import Progress, silent
 from .pushing import COMPILED, draw_prescriptions, push_beliefs
@@ -125,6 +127,7 @@ def expand_common_information(
     information: InformationStructure,
     *,
     merge: bool = True,
+    radius: float = 0.0,
     refuse: bool = True,
     explain: bool = True,
     max_nodes: int = DEFAULT_NODES,
@@ -149,6 +152,10 @@ def expand_common_information(
     merge
         Make nodes with equal beliefs one node. Children and payoffs depend on c_h only through
         its belief and h, so this loses nothing.
+    radius
+        Then make nodes with the same support and almost the same belief one, ``net(eps)``: Bayes'
+        rule leads at most so far, in L1, from the belief of the node that an increment leads to.
+        This loses something, and Assumption 3 should be decided without it.
     refuse
         Raise when beliefs depend on strategies. Otherwise the result says so in ``witness``, its
         beliefs are those under uniform play, and its counts are still right: under a fixed policy
@@ -176,6 +183,8 @@ def expand_common_information(
     catalogue = StepCatalogue(game, information)
     random = np.random.default_rng(_SEED)
     roots, beliefs = open_episode(game, information, merge=merge)
+    reached = sum_at(roots.child, roots.probability, beliefs.count)
+    roots, beliefs, reached = _thin(roots, beliefs, reached, radius)
     histories = add_counts(np.ones_like(roots.child), roots.child, beliefs.count)
     steps: list[CommonStep] = []
     margin = 0.0
@@ -214,10 +223,13 @@ def expand_common_information(
             if refuse:
                 raise StrategyDependenceError(witness)
         margin = max(margin, float(push.distance[worst]))
-        steps.append(CommonStep(beliefs=beliefs, histories=histories, edges=push.edges))
-        histories = add_counts(histories[push.edges.source], push.edges.child, push.children.count)
-        beliefs = push.children
-        used += beliefs.nbytes + push.edges.nbytes
+        edges, children = push.edges, push.children
+        reached = sum_at(edges.child, reached[edges.source] * edges.probability, children.count)
+        edges, children, reached = _thin(edges, children, reached, radius)
+        steps.append(CommonStep(beliefs=beliefs, histories=histories, edges=edges))
+        histories = add_counts(histories[edges.source], edges.child, children.count)
+        beliefs = children
+        used += beliefs.nbytes + edges.nbytes
     steps.append(CommonStep(beliefs=beliefs, histories=histories, edges=None))
     return CommonInformation(
         game=game,
@@ -228,6 +240,17 @@ def expand_common_information(
         margin=margin,
         witness=witness,
     )
+
+
+def _thin(
+    edges: Edges, beliefs: Beliefs, reached: Floats, radius: float
+) -> tuple[Edges, Beliefs, Floats]:
+    """Make nodes with almost the same belief one; ``reached`` has the probability of each node."""
+    if radius <= 0:
+        return edges, beliefs, reached
+    centres, place = cover_beliefs(beliefs, reached, radius)
+    thinned = replace(edges, child=place[edges.child])
+    return thinned, centres, sum_at(place, reached, centres.count)
 
 
 def _watch(

@@ -86,7 +86,7 @@ def test_page(code: str, tmp_path: Path, complaints: Callable[[Path], str]) -> N
 def test_numbers_that_do_not_fit(
     monkeypatch: pytest.MonkeyPatch, complaints: Callable[[Path], str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("posg.runtime.nodes.KEY_LIMIT", 1)
+    monkeypatch.setattr("posg.runtime.pushing.KEY_LIMIT", 1)
     path = tmp_path / "good.posg"
     path.write_text(blocks("P0606")[1], encoding="utf-8")
     assert codes_of(complaints(path)) == {"P0603"}

@@ -59,11 +59,6 @@ MESSAGES: Mapping[str, Message] = {
         helps=("write `expect {subject};` or `expect not {subject};`",),
     ),
     "P0815": Message("cannot write `{path}`: {reason}"),
-    "P0816": Message(
-        "compression `{name}` is not available yet",
-        label="chosen here",
-        helps=("use `merge` (lossless), `exact` or `last(L)`",),
-    ),
     "P0817": Message(
         "there is no concept called `{name}`",
         label="unknown concept",

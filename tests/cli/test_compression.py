@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,17 +14,15 @@ SPECS = Path(__file__).parents[2] / "specs"
 DECTIGER = str(SPECS / "dectiger.posg")
 
 
-def solved(capsys: pytest.CaptureFixture[str], file: str, *options: str) -> dict[str, object]:
+def solved(capsys: pytest.CaptureFixture[str], file: str, *options: str) -> dict[str, Any]:
     assert main(["solve", file, *options, "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert isinstance(found, dict)
     return found
 
 
-def value(found: dict[str, object]) -> float:
-    values = found["value"]
-    assert isinstance(values, dict)
-    (one,) = {round(number, 9) for number in values.values()}
+def value(found: dict[str, Any]) -> float:
+    (one,) = {round(number, 9) for number in found["value"].values()}
     return float(one)
 
 
@@ -45,7 +44,6 @@ def test_dectiger_with_a_short_memory(
     assert value(found) == pytest.approx(short, abs=5e-5)
     assert found["compression"] == "last(1)"
     certificate = found["certificate"]
-    assert isinstance(certificate, dict)
     assert certificate["method"] == "exact"
     assert certificate["gap"] == pytest.approx(best - short, abs=1e-4)
     found = solved(capsys, DECTIGER, *options, "--compression", "last(L = 2)")
@@ -59,7 +57,6 @@ def test_where_the_exact_gap_is_too_much_work_there_is_a_bound(
     exact = solved(capsys, DECTIGER, *options)["certificate"]
     monkeypatch.setattr(expanding, "EXACT_PAIRS", 1)
     bound = solved(capsys, DECTIGER, *options)["certificate"]
-    assert isinstance(exact, dict) and isinstance(bound, dict)
     assert bound["method"] == "bound"
     assert bound["gap"] >= exact["gap"]
     least, most = bound["value_bounds"]["alice"]
@@ -117,6 +114,17 @@ def test_strategy_dependence_is_refused_whatever_the_compression(
     assert "error[P0501]" in capsys.readouterr().err
 
 
+def test_beliefs_up_to_a_distance(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--sharing", "full", "--horizon", "7")
+    best = solved(capsys, DECTIGER, *options)
+    near = solved(capsys, DECTIGER, *options, "--compression", "net(0.05)")
+    far = solved(capsys, DECTIGER, *options, "--compression", "net(eps = 1/4)")
+    assert near["compression"] == "net(0.05)"
+    assert near["model"]["nodes"] == [1, 3, 5, 5, 5, 5, 5]
+    assert value(near) == pytest.approx(value(best))
+    assert value(far) + far["certificate"]["gap"] == pytest.approx(value(best))
+
+
 @pytest.mark.slow
 def test_box_pushing_with_a_short_memory(capsys: pytest.CaptureFixture[str]) -> None:
     file = str(SPECS / "box_pushing.posg")
@@ -124,6 +132,5 @@ def test_box_pushing_with_a_short_memory(capsys: pytest.CaptureFixture[str]) -> 
     found = solved(capsys, file, *options, "--compression", "last(2)")
     best = solved(capsys, file, *options)
     certificate = found["certificate"]
-    assert isinstance(certificate, dict)
     assert certificate["method"] == "exact"
     assert value(found) + certificate["gap"] == pytest.approx(value(best), abs=1e-5)
