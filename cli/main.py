@@ -200,6 +200,13 @@ def build_parser() -> argparse.ArgumentParser:
     solve.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
     solve.add_argument("--tolerance", type=tolerance, default=1e-6)
     solve.add_argument(
+        "--method",
+        choices=("dynamic-programming", "sequence-form"),
+        default="dynamic-programming",
+        help="over common information (default), or one linear program for a zero-sum game whose "
+        "beliefs may depend on strategies",
+    )
+    solve.add_argument(
         "-o",
         "--output",
         metavar="POLICY",

@@ -13,6 +13,7 @@ from posg.runtime import (
     Certificate,
     GameClass,
     Policy,
+    StrategyDependenceError,
     certify_policy,
     classify_game,
     evaluate_policy,
@@ -25,6 +26,7 @@ from posg.runtime.files import require_writable
 from .expanding import certify, expand
 from .inputs import Limits, Watch, choose_compression, compile_file, read_policy
 from .output import OK, number_text, show_diagnostics, show_json
+from .sequences import METHODS, SEQUENCE_FORM, solve_sequences, suggest_sequences
 
 CONCEPTS = ("nash", "ce", "cce", "team")
 
@@ -59,13 +61,20 @@ def solve_compiled(
     concept: str | None,
     compression: Compression,
     tolerance: float,
+    method: str = METHODS[0],
     limits: Limits,
 ) -> tuple[Policy, Certificate, dict[str, object]]:
     """Plan and certify; returns the policy, its certificate and the facts about the model."""
     concept = concept or default_concept(compiled)
+    if method == SEQUENCE_FORM:
+        return solve_sequences(compiled, concept=concept, limits=limits)
     start = time.perf_counter()
     with Watch(limits.seconds) as watch:
-        nodes = expand(compiled, compression, limits, watch)
+        try:
+            nodes = expand(compiled, compression, limits, watch)
+        except StrategyDependenceError as error:
+            suggest_sequences(compiled, error)
+            raise
         solution = plan(compiled.game, nodes, concept=concept, tolerance=tolerance, progress=watch)
         solved = time.perf_counter()
         certificate = certify(
@@ -83,17 +92,21 @@ def solve(options: argparse.Namespace) -> int:
     """Plan, certify and print; ``-o`` keeps the policy."""
     start = time.perf_counter()
     bag = Bag()
+    by_sequences = options.method == SEQUENCE_FORM
+    if by_sequences and options.compression is not None:
+        options.parser.error("--method sequence-form does not compress anything")
     if options.output is not None:
         require_writable(Path(options.output))
     compiled = compile_file(options, bag)
     show_diagnostics(bag.diagnostics)
-    compression = choose_compression(compiled, options.compression)
+    compression = choose_compression(compiled, "exact" if by_sequences else options.compression)
     compile_seconds = round(time.perf_counter() - start, 4)
     policy, certificate, model = solve_compiled(
         compiled,
         concept=options.concept,
         compression=compression,
         tolerance=options.tolerance,
+        method=options.method,
         limits=Limits.of(options),
     )
     if options.output is not None:
@@ -109,6 +122,7 @@ def solve(options: argparse.Namespace) -> int:
                 "compression": str(compression),
                 "horizon": compiled.game.horizon,
                 "concept": certificate.concept,
+                "method": options.method,
                 "value": dict(certificate.value),
                 "certificate": certificate_json(certificate),
                 "model": {**model, "seconds": {"compile": compile_seconds, **seconds}},
@@ -120,6 +134,10 @@ def solve(options: argparse.Namespace) -> int:
         assert isinstance(nodes, list)
         print(value_text(compiled, certificate))
         print(f"nodes of common information: {', '.join(str(n) for n in nodes)} ({compression})")
+        sequences = model.get("sequences")
+        if isinstance(sequences, dict):
+            listed = ", ".join(f"{agent} {count}" for agent, count in sequences.items())
+            print(f"sequences: {listed}")
         if options.output is not None:
             print(f"policy written to {options.output}")
     return OK
@@ -138,19 +156,22 @@ def value_text(compiled: Compiled, certificate: Certificate) -> str:
     if certificate.gap is None or certificate.gap > certificate.tolerance:
         name = f"approximate {name}"
     lines = [f"{game.name} under {compiled.information.name}, horizon {game.horizon}: {name}"]
-    distinct = {number_text(value) for value in values.values()}
-    if len(distinct) == 1:
-        lines.append(f"value {distinct.pop()} for every agent")
+    shown = {
+        agent: "0" if abs(value) <= certificate.tolerance else number_text(value)
+        for agent, value in values.items()
+    }
+    if len(set(shown.values())) == 1:
+        lines.append(f"value {next(iter(shown.values()))} for every agent")
     else:
-        lines.append(
-            "value " + ", ".join(f"{agent} {number_text(v)}" for agent, v in values.items())
-        )
+        lines.append("value " + ", ".join(f"{agent} {text}" for agent, text in shown.items()))
     if certificate.gap is None:
         lines.append(f"gap not known: {certificate.reason}")
     else:
         gap = "0" if certificate.gap <= certificate.tolerance else number_text(certificate.gap)
         if certificate.method == "bound":
             lines.append(f"gap at most {gap} in the true game")
+            if certificate.reason is not None:
+                lines[-1] += f", {certificate.reason}"
         else:
             tolerance = f"{certificate.tolerance:.0e}"
             lines.append(f"gap {gap} in the true game (exact, up to rounding of {tolerance})")

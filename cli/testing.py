@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from posg.compiler.compressions import resolve_compression
+from posg.compiler.compressions import Compression, resolve_compression
 from posg.compiler.expectations import (
     Expectation,
     check_expectations,
@@ -27,6 +28,8 @@ from posg.compiler.structural_independence import decide_strategy_independence
 from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag, SpecError
 from posg.runtime import (
+    Certificate,
+    StrategyDependenceError,
     check_perfect_recall,
     count_common_information,
     measure_observability,
@@ -45,6 +48,7 @@ from .output import (
     show_json,
 )
 from .recall import recall_json, recall_text
+from .sequences import SEQUENCE_FORM, suits_sequences
 from .solving import solve_compiled
 
 # What rounding of float64 may add up to in a value or gap that is compared without `+-`.
@@ -245,13 +249,7 @@ def quantities_of(
             return [float(sizes.histories[-1])]
         case _:
             chosen = resolve_compression(compression, compiled.checked.model)
-            _, certificate, _ = solve_compiled(
-                compiled,
-                concept=expectation.concept,
-                compression=chosen,
-                tolerance=1e-6,
-                limits=limits,
-            )
+            certificate = _solve(compiled, expectation.concept, chosen, limits)
             if expectation.subject == "gap":
                 if certificate.gap is None:
                     return str(certificate.reason)
@@ -263,6 +261,26 @@ def quantities_of(
                 return [certificate.gap]
             values = list(certificate.value.values())
             return [value for i, value in enumerate(values) if place in (None, i)]
+
+
+def _solve(
+    compiled: Compiled, concept: str | None, compression: Compression, limits: Limits
+) -> Certificate:
+    """Solve by whichever method applies: an expectation is about the game."""
+    solve = partial(
+        solve_compiled,
+        compiled,
+        concept=concept,
+        compression=compression,
+        tolerance=1e-6,
+        limits=limits,
+    )
+    try:
+        return solve()[1]
+    except StrategyDependenceError:
+        if not (compression.lossless and suits_sequences(compiled)):
+            raise
+        return solve(method=SEQUENCE_FORM)[1]
 
 
 def _compare(expectation: Expectation, found: float) -> bool:

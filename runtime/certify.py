@@ -145,7 +145,7 @@ def certify_policy(
             tolerance=accuracy,
             value=values,
             agent_gaps=dict(zip(game.agents, gaps.tolist(), strict=True)),
-            reason=f"for deviators who remember what is forgotten by {', '.join(loose)}"
+            reason=f"against deviators who remember what is forgotten by {', '.join(loose)}"
             if loose
             else None,
         )

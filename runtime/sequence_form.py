@@ -123,7 +123,7 @@ def _require_memory(game: Game, sizes: CommonSizes, limit: int) -> None:
     if need > limit:
         raise LimitError(
             "P0615",
-            need=("" if sizes.complete else "more than ") + bytes_text(need),
+            need=bytes_text(need),
             limit=bytes_text(limit),
             fits=fits or None,
         )

@@ -172,9 +172,10 @@ def unroll_game(
         if need > memory_bytes:
             raise LimitError(
                 "P0615",
-                need="more than " + bytes_text(need),
+                need=bytes_text(need),
                 limit=bytes_text(memory_bytes),
-                fits=step - 1 or None,
+                fits=(step if estimate_bytes(game, entries, 0) <= memory_bytes else step - 1)
+                or None,
             )
         moves = None if tables is None else _Moves(tables, frontier)
         sets: list[InformationSets] = []

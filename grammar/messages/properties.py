@@ -19,8 +19,9 @@ MESSAGES: Mapping[str, Message] = {
             "P({event}) is {first} under one and {second} under the other",
         ),
         helps=(
-            "`check`, `info`, `simulate` and `evaluate` (without a gap) still work; to plan, share "
-            + "actions and observations sooner, or `forget` own actions that influence nothing",
+            "`--method {method}` solves this game, if its agents remember what they did and knew",
+            "`check`, `info`, `simulate` and `evaluate` still work; to plan, share actions and "
+            + "observations sooner, or `forget` own actions that influence nothing",
         ),
     ),
 }

@@ -84,4 +84,9 @@ MESSAGES: Mapping[str, Message] = {
             "or raise `--memory`",
         ),
     ),
+    "P0615": Message(
+        text="the sequence form needs about {need}, more than the limit of {limit}",
+        notes=("it has all histories of common information, without merging",),
+        helps=("`--horizon {fits}` fits", "or raise `--memory`"),
+    ),
 }

@@ -43,4 +43,21 @@ MESSAGES: Mapping[str, Message] = {
         notes=("{reason}",),
         helps=("`posg compile FILE -o GAME.npz` writes one",),
     ),
+    "P0709": Message(
+        text="the sequence form needs agents who remember, and {agent} forgets",
+        notes=(
+            "at step {step}, given the same common information and the same private value, {agent} "
+            + "cannot tell whether it played `{first}` or `{second}` at step {before}",
+            "when it knew `{knew}` and `{instead}`",
+        ),
+        helps=(
+            "write no `forget` for what matters later, or share it",
+            "or choose a structure under which Assumption 3 holds, and leave `--method` out",
+        ),
+    ),
+    "P0710": Message(
+        text="the sequence form gives equilibria of zero-sum games of two agents only",
+        notes=("this is a {kind} game of {agents} agents, and concept `{concept}` was asked for",),
+        helps=("leave `--method` out: dynamic programming solves all games under Assumption 3",),
+    ),
 }
