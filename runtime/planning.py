@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import distinct_values
+from .arrays import distinct_values, locate_values
 from .dependence import StrategyDependenceError
 from .errors import ProblemError
-from .game import Floats, Game, Ints
+from .game import Floats, Game
 from .game_class import GameClass, classify_game, sum_rewards
 from .nodes import CommonInformation, Edges
 from .operators import SparseRows, StepCatalogue, StepTables, build_increments
-from .payoffs import StagePayoffs, expand_payoffs
-from .policies import Policy, PolicyStep, PrescriptionRows
+from .payoffs import expand_payoffs
+from .play import PlayRecorder, StepPlay
+from .policies import Policy, PolicyStep
 from .progress import Progress, silent
 from .solvers.choice import ChosenSolver, StageKind
-from .solvers.protocol import StageSolution
+from .solvers.selection import SELECTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ def plan(
     *,
     concept: str,
     tolerance: float = 1e-6,
+    select: str | None = None,
     compiled: bool | None = None,
     progress: Progress = silent,
 ) -> Solution:
@@ -68,9 +70,16 @@ def plan(
         ``team``: the team optimum of a team game. ``nash``: a Nash equilibrium, which is the team
         optimum in a team game and a saddle point in a zero-sum game. ``ce`` and ``cce``: a
         correlated or coarse correlated equilibrium; a Nash equilibrium is both, and is what is
-        found.
+        found for two agents and in team games.
     tolerance
-        Gap that the plan may have. The solvers here are exact, so they ignore it.
+        Gap that the plan may have; each of the H steps gets its share. Only correlated equilibria
+        of three and more agents use it, and stop well below; the other solvers are exact.
+    select
+        Which of the correlated equilibria of a general-sum game: ``welfare`` maximises the sum of
+        the agents' payoffs at each node, ``egalitarian`` the payoff of the agent who gets least.
+        The choice at a node takes those at later nodes as given, so it need not be the best
+        equilibrium of the whole game: a worse one later may be a threat that supports a better one
+        now. Team optima and saddle points leave no choice.
     compiled
         Whether stages are solved by compiled kernels; None leaves it to their number and size.
 
@@ -79,7 +88,8 @@ def plan(
     StrategyDependenceError
         When the beliefs of ``nodes`` depend on strategies.
     ProblemError
-        P0701 when the concept does not fit the game's class, P0702 when there is no solver yet.
+        P0701 when the concept does not fit the game's class, P0702 when there is no solver, P0708
+        when ``select`` does not fit the concept.
 
     Notes
     -----
@@ -89,14 +99,16 @@ def plan(
     if nodes.witness is not None:
         raise StrategyDependenceError(nodes.witness)
     agents = len(game.agents)
-    kind, shares = _choose(classify_game(game), concept, agents)
-    solver = ChosenSolver(kind, compiled=compiled)
+    kind, shares = _choose(classify_game(game), concept, agents, select)
+    solver = ChosenSolver(
+        kind, compiled=compiled, tolerance=tolerance / game.horizon, select=select
+    )
     payoff_count = shares.shape[1]
     shifts = _shift_values(game, kind)
     catalogue = StepCatalogue(game, nodes.information)
     continuation = np.zeros((payoff_count, 0))
     node_values: list[Floats] = []
-    prescriptions: list[tuple[PrescriptionRows, ...]] = []
+    play: list[StepPlay] = []
     kept: tuple[tuple[int, int], SparseRows] | None = None
     for number in range(game.horizon, 0, -1):
         progress("planning", game.horizon - number, game.horizon)
@@ -110,7 +122,7 @@ def plan(
                 kept = (same, build_increments(tables, rows))
             increments = (tables, kept[1])
         values = np.empty((payoff_count, step.beliefs.count))
-        solved: list[tuple[StagePayoffs, StageSolution]] = []
+        recorder = PlayRecorder(agents)
         for payoffs in expand_payoffs(
             step,
             private_counts=nodes.information.private_counts[number - 1],
@@ -118,25 +130,21 @@ def plan(
             rewards=catalogue.rewards(number)[:payoff_count],
             increments=increments,
             continuation=continuation,
+            compiled=lambda: solver.compiled,
         ):
             solution = solver(payoffs)
             values[:, payoffs.nodes] = solution.values
-            solved.append((payoffs, solution))
+            recorder.add(payoffs, solution)
             progress("planning", game.horizon - number, game.horizon)
-        prescriptions.append(
-            tuple(
-                _collect_rows(solved, agent, nodes.information.private_labels[number - 1][agent])
-                for agent in range(agents)
-            )
-        )
+        play.append(recorder.finish(nodes.information.private_labels[number - 1]))
         node_values.append(values)
         continuation = game.discount * values
-    prescriptions.reverse()
+    play.reverse()
     node_values.reverse()
     value = shifts[0] + shares @ (node_values[0][:, nodes.roots.child] @ nodes.roots.probability)
     return Solution(
         concept=concept,
-        policy=_build_policy(game, nodes, concept, value, prescriptions),
+        policy=_build_policy(game, nodes, concept, value, play),
         value=value,
         node_values=tuple(
             shift[:, None] + shares @ values
@@ -148,23 +156,31 @@ def plan(
     )
 
 
-def _choose(kind: GameClass, concept: str, agents: int) -> tuple[StageKind, Floats]:
+def _choose(
+    kind: GameClass, concept: str, agents: int, select: str | None
+) -> tuple[StageKind, Floats]:
     """Pick how stages are solved, and what payoffs they need.
 
     These are the first K agents' for (n, K) shares: each agent's payoff is its share of them, up to
     a constant. Agents with the same payoff, or opposite ones, need only one.
     """
+    if select is not None and (select not in SELECTIONS or concept not in ("ce", "cce")):
+        raise ProblemError("P0708", select=select, concept=concept)
     match kind, concept:
         case GameClass.TEAM, "team" | "nash" | "ce" | "cce":
             return StageKind.TEAM, np.ones((agents, 1))
         case GameClass.ZERO_SUM, "nash" | "ce" | "cce":
             return StageKind.ZERO_SUM, np.array([[1.0], [-1.0]])
-        case GameClass.GENERAL_SUM, "nash" | "ce" | "cce" if agents == 2:
+        case GameClass.GENERAL_SUM, "nash" | "ce" | "cce" if agents == 2 and select is None:
             return StageKind.GENERAL_SUM, np.eye(2)
+        case GameClass.GENERAL_SUM, "ce":
+            return StageKind.CORRELATED, np.eye(agents)
+        case GameClass.GENERAL_SUM, "cce":
+            return StageKind.COARSE, np.eye(agents)
         case _, "team":
             raise ProblemError("P0701", kind=kind.value)
         case _:
-            raise ProblemError("P0702", concept=concept, kind=kind.value)
+            raise ProblemError("P0702", concept=concept, kind=kind.value, agents=agents)
 
 
 def _shift_values(game: Game, kind: StageKind) -> Floats:
@@ -181,54 +197,30 @@ def _shift_values(game: Game, kind: StageKind) -> Floats:
     return shifts[:-1]
 
 
-def _collect_rows(
-    solved: list[tuple[StagePayoffs, StageSolution]], agent: int, labels: tuple[str, ...]
-) -> PrescriptionRows:
-    """Put one agent's prescriptions of all batches in order of node and private value."""
-    signal: list[Ints] = []
-    value: list[Ints] = []
-    probability: list[Floats] = []
-    for payoffs, solution in solved:
-        private = payoffs.private[agent]
-        signal.append(np.repeat(payoffs.nodes, private.shape[1]))
-        value.append(private.ravel())
-        rows = solution.prescriptions[agent]
-        probability.append(rows.reshape(-1, rows.shape[-1]))
-    signals, values = np.concatenate(signal), np.concatenate(value)
-    order = np.lexsort((values, signals))
-    return PrescriptionRows(
-        private=labels,
-        signal=signals[order],
-        value=values[order],
-        probability=np.concatenate(probability)[order],
-    )
-
-
 def _build_policy(
     game: Game,
     nodes: CommonInformation,
     concept: str,
     value: Floats,
-    prescriptions: list[tuple[PrescriptionRows, ...]],
+    play: list[StepPlay],
 ) -> Policy:
     """Make a machine of the nodes; its states are the nodes, without what they are."""
     entries: list[Edges] = [nodes.roots]
     entries += [step.edges for step in nodes.steps if step.edges is not None]
     steps: list[PolicyStep] = []
-    for number, (edges, rows) in enumerate(zip(entries, prescriptions, strict=True)):
-        codes, increment = np.unique(edges.increment, return_inverse=True)
+    for number, (edges, played) in enumerate(zip(entries, play, strict=True)):
+        codes, increment = locate_values(edges.increment)
         labels = nodes.information.increment_labels[number]
-        count = nodes.node_counts[number]
         steps.append(
             PolicyStep(
-                node_count=count,
+                node_count=nodes.node_counts[number],
                 increments=tuple(labels[int(code)] for code in codes),
                 source=edges.source,
-                increment=increment.astype(np.int64),
+                increment=increment,
                 target=edges.child,
-                signal_node=np.arange(count),
-                signal_weight=np.ones(count),
-                prescriptions=rows,
+                signal_node=played.signal_node,
+                signal_weight=played.signal_weight,
+                prescriptions=played.prescriptions,
             )
         )
     return Policy(

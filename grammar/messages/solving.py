@@ -13,8 +13,12 @@ MESSAGES: Mapping[str, Message] = {
         helps=("give all agents one `reward = ...;`, or ask for `--concept nash`",),
     ),
     "P0702": Message(
-        text="no solver for concept `{concept}` in a {kind} game yet",
-        notes=("more than two agents can only be a team for now",),
+        text="no solver for concept `{concept}` in a {kind} game with {agents} agents",
+        notes=("Nash equilibria of general-sum games are found for two agents only",),
+        helps=(
+            "ask for a correlated or coarse correlated equilibrium: `--concept ce`, "
+            "`--concept cce`",
+        ),
     ),
     "P0703": Message(
         text="`{file}` is not a policy file of posg",
@@ -42,6 +46,11 @@ MESSAGES: Mapping[str, Message] = {
         text="`{file}` is not a compiled game of posg",
         notes=("{reason}",),
         helps=("`posg compile FILE -o GAME.npz` writes one",),
+    ),
+    "P0708": Message(
+        text="`{select}` cannot be selected with concept `{concept}`",
+        notes=("a selection is `welfare` or `egalitarian`, among equilibria that are correlated",),
+        helps=("add `--concept ce` or `--concept cce`",),
     ),
     "P0709": Message(
         text="the sequence form needs agents who remember, and {agent} forgets",

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..arrays import blocks
 from ..game import Floats
+from .protocol import Lottery
 
 TOLERANCE = 1e-9
 """Largest gap of a stage that is accepted, relative to its largest payoff."""
+_ENTRIES = 1 << 21
+"""Payoffs of signals held at once."""
 
 
 def payoffs_of_actions(table: Floats, prescriptions: Sequence[Floats], agent: int) -> Floats:
@@ -78,6 +82,47 @@ def check_equilibrium(values: Floats, prescriptions: Sequence[Floats]) -> tuple[
         payoffs = payoffs_of_actions(table, prescriptions, agent)
         worth[agent] = expect(payoffs, rows)
         np.maximum(gains, largest(payoffs) - worth[agent], out=gains)
+    return worth, gains
+
+
+def check_lottery(
+    values: Floats, prescriptions: Sequence[Floats], lottery: Lottery, *, informed: bool
+) -> tuple[Floats, Floats]:
+    """Return values (n, G) and the largest gain (G,) of an agent that deviates from a lottery.
+
+    Parameters
+    ----------
+    values : (n, G, m_1, A_1, ..., m_n, A_n)
+    prescriptions : n arrays (T, m_i, A_i)
+    informed
+        Whether the deviator sees the action that it is recommended (a correlated equilibrium) or
+        nothing (a coarse one). It never sees the signal.
+
+    Notes
+    -----
+    Source: Liu and Zhang (2023), Definitions 9 and 10, for one step.
+    """
+    agents, nodes = values.shape[:2]
+    starts = np.append(np.searchsorted(lottery.node, np.arange(nodes)), len(lottery.node))
+    worth = np.empty((agents, nodes))
+    gains = np.zeros(nodes)
+    for begin, end in blocks(np.diff(starts) * values[0, 0].size, _ENTRIES):
+        first, last = int(starts[begin]), int(starts[end])
+        signals = slice(first, last)
+        offsets = starts[begin:end] - first
+        rows = [prescription[signals] for prescription in prescriptions]
+        weight = lottery.weight[signals, None, None]
+        for agent, own in enumerate(rows):
+            table = values[agent][lottery.node[signals]]
+            payoffs = weight * payoffs_of_actions(table, rows, agent)
+            followed = np.add.reduceat(expect(payoffs, own), offsets)
+            if informed:
+                swapped = np.einsum("tpa,tpb->tpab", own, payoffs)
+                best = np.add.reduceat(swapped, offsets).max(axis=3).sum(axis=(1, 2))
+            else:
+                best = largest(np.add.reduceat(payoffs, offsets))
+            worth[agent, begin:end] = followed
+            gains[begin:end] = np.maximum(gains[begin:end], best - followed)
     return worth, gains
 
 

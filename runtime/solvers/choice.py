@@ -8,12 +8,14 @@ the same game is always solved in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import partial
 
 from ..payoffs import StagePayoffs
+from .correlated import solve_correlated
 from .general_sum import solve_general_sum
 from .protocol import StageSolution, StageSolver
+from .selection import solve_selected
 from .team import PROFILE_LIMIT, count_profiles, solve_team
 from .zero_sum import solve_zero_sum
 
@@ -27,6 +29,8 @@ class StageKind(Enum):
     TEAM = "team optimum"
     ZERO_SUM = "saddle point"
     GENERAL_SUM = "Nash equilibrium of two agents"
+    CORRELATED = "correlated equilibrium"
+    COARSE = "coarse correlated equilibrium"
 
 
 class ChosenSolver:
@@ -38,12 +42,28 @@ class ChosenSolver:
         Nodes solved, and how many of them were left to a slower method.
     gap
         Largest gap of a node.
+    compiled
+        Whether kernels were used for the last batch, or are to be used for all.
     """
 
-    def __init__(self, kind: StageKind, *, compiled: bool | None = None) -> None:
-        """Take ``compiled`` as an order: kernels always or never."""
+    def __init__(
+        self,
+        kind: StageKind,
+        *,
+        compiled: bool | None = None,
+        tolerance: float = 0.0,
+        select: str | None = None,
+    ) -> None:
+        """Take ``compiled`` as an order: kernels always or never.
+
+        ``tolerance`` and ``select`` are for correlated equilibria: the gap that is accepted, and
+        which one is wanted; None for any.
+        """
         self._kind = kind
-        self._compiled = compiled
+        self._order = compiled
+        self.compiled = bool(compiled)
+        self._tolerance = tolerance
+        self._select = select
         self._spent = 0.0
         self.stages = 0
         self.fallbacks = 0
@@ -51,15 +71,45 @@ class ChosenSolver:
 
     def __call__(self, payoffs: StagePayoffs) -> StageSolution:
         """Solve a batch."""
-        if self._compiled is None:
+        if self._order is None:
             self._spent += estimate_seconds(self._kind, payoffs.values.shape)
-        wanted = self._spent > BUDGET if self._compiled is None else self._compiled
-        solver = _load_compiled(self._kind) if wanted else _PLAIN[self._kind]
-        solution = solver(payoffs)
+            self.compiled = self._spent > BUDGET
+        solution = self._choose(compiled=self.compiled)(payoffs)
         self.stages += len(payoffs.nodes)
         self.fallbacks += solution.fallbacks
         self.gap = max(self.gap, float(solution.gaps.max(initial=0.0)))
         return solution
+
+    def _choose(self, *, compiled: bool) -> StageSolver:
+        match self._kind:
+            case StageKind.TEAM if compiled:
+                from .compiled import solve_team_compiled
+
+                return solve_team_compiled
+            case StageKind.TEAM:
+                return solve_team
+            case StageKind.ZERO_SUM if compiled:
+                from .compiled import solve_zero_sum_compiled
+
+                return solve_zero_sum_compiled
+            case StageKind.ZERO_SUM:
+                return solve_zero_sum
+            case StageKind.GENERAL_SUM if compiled:
+                from .compiled import solve_general_sum_compiled
+
+                return solve_general_sum_compiled
+            case StageKind.GENERAL_SUM:
+                return solve_general_sum
+            case StageKind.CORRELATED | StageKind.COARSE:
+                informed = self._kind is StageKind.CORRELATED
+                if self._select is None:
+                    return partial(solve_correlated, informed=informed, tolerance=self._tolerance)
+                return partial(
+                    solve_selected,
+                    informed=informed,
+                    select=self._select,
+                    tolerance=self._tolerance,
+                )
 
 
 def estimate_seconds(kind: StageKind, shape: tuple[int, ...]) -> float:
@@ -71,6 +121,8 @@ def estimate_seconds(kind: StageKind, shape: tuple[int, ...]) -> float:
         case StageKind.GENERAL_SUM:  # about half as many pivots as weights
             weights = stage[0] * stage[1] + stage[2] * stage[3]
             return nodes * (3e-4 + weights * 3e-5)
+        case StageKind.CORRELATED | StageKind.COARSE:  # learning and a linear program a node
+            return nodes * 1e-2
         case StageKind.TEAM:
             profiles = count_profiles(stage)
             if profiles > PROFILE_LIMIT:
@@ -79,22 +131,3 @@ def estimate_seconds(kind: StageKind, shape: tuple[int, ...]) -> float:
                 types * actions for types, actions in zip(stage[::2], stage[1::2], strict=True)
             )
             return nodes * profiles * widest * 2e-8
-
-
-_PLAIN: Mapping[StageKind, StageSolver] = {
-    StageKind.TEAM: solve_team,
-    StageKind.ZERO_SUM: solve_zero_sum,
-    StageKind.GENERAL_SUM: solve_general_sum,
-}
-
-
-def _load_compiled(kind: StageKind) -> Callable[[StagePayoffs], StageSolution]:
-    from .compiled import solve_general_sum_compiled, solve_team_compiled, solve_zero_sum_compiled
-
-    match kind:
-        case StageKind.TEAM:
-            return solve_team_compiled
-        case StageKind.ZERO_SUM:
-            return solve_zero_sum_compiled
-        case StageKind.GENERAL_SUM:
-            return solve_general_sum_compiled

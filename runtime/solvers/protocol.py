@@ -5,8 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..game import Floats
+from ..game import Floats, Ints
 from ..payoffs import StagePayoffs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lottery:
+    """Signals that nodes draw from; all agents see the draw, and each signal is a prescription.
+
+    Attributes
+    ----------
+    node : (T,) int64, ascending
+        Position in the batch of the node that each signal belongs to; every node has one or more.
+    weight : (T,)
+        Positive, with sum 1 at each node.
+    """
+
+    node: Ints
+    weight: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +31,11 @@ class StageSolution:
 
     Attributes
     ----------
-    prescriptions : n arrays (G, m_i, A_i)
-        Rows are distributions over actions, aligned with ``StagePayoffs.private``.
+    prescriptions : n arrays (T, m_i, A_i)
+        One joint prescription a signal. Rows are distributions over actions, aligned with
+        ``StagePayoffs.private``.
+    lottery
+        The signals; None when each node has one, so T = G.
     values : (K, G)
         Expected payoffs under them.
     gaps : (G,)
@@ -30,6 +49,7 @@ class StageSolution:
     prescriptions: tuple[Floats, ...]
     values: Floats
     gaps: Floats
+    lottery: Lottery | None = None
     fallbacks: int = 0
 
 

@@ -152,7 +152,7 @@ def test_sharing_sooner_never_lowers_the_team_value():
 def test_concepts_that_do_not_fit():
     general = random_game(0, kind="general", agents=3)
     nodes = expand_common_information(general, full(general))
-    for concept, code in (("team", "P0701"), ("nash", "P0702"), ("cce", "P0702")):
+    for concept, code in (("team", "P0701"), ("nash", "P0702")):
         with pytest.raises(ProblemError) as caught:
             plan(general, nodes, concept=concept)
         assert caught.value.code == code

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from posg.runtime import certify_policy, evaluate_policy, expand_common_information, plan
-from posg.runtime.solvers import choice
+from posg.runtime.solvers import choice, compiled
 from posg.runtime.solvers.choice import ChosenSolver, StageKind, estimate_seconds
 from posg.runtime.solvers.kernels.compiling import compile_kernel
 
@@ -33,34 +33,36 @@ def test_small_games_do_not_wait_for_numba():
     assert found.stderr.strip() == "False"
 
 
-@pytest.mark.parametrize("kind", StageKind)
+@pytest.mark.parametrize("kind", PAYOFFS)
 def test_kernels_take_over_once_enough_is_done(kind, monkeypatch):
-    loaded = []
-    load = choice._load_compiled
-    monkeypatch.setattr(choice, "_load_compiled", lambda asked: loaded.append(asked) or load(asked))
     batch = draw_stages(0, PAYOFFS[kind], (2, 2, 2, 2), ["normal"] * 10)
     monkeypatch.setattr(choice, "BUDGET", 2.5 * estimate_seconds(kind, batch.values.shape))
     solver = ChosenSolver(kind)
     solutions = []
     for number in range(4):
         solutions.append(solver(batch))
-        assert len(loaded) == max(0, number - 1)
+        assert solver.compiled == (number >= 2)
     assert (solver.stages, solver.fallbacks) == (40, 0)
     assert solver.gap == max(float(solution.gaps.max()) for solution in solutions) < 1e-12
     if kind is not StageKind.GENERAL_SUM:  # where values are unique
         np.testing.assert_allclose(solutions[0].values, solutions[3].values, atol=1e-9)
 
 
-@pytest.mark.parametrize("kind", StageKind)
-@pytest.mark.parametrize("compiled", [True, False])
-def test_orders_are_obeyed(kind, compiled, monkeypatch):
-    loaded = []
-    load = choice._load_compiled
-    monkeypatch.setattr(choice, "_load_compiled", lambda asked: loaded.append(asked) or load(asked))
-    monkeypatch.setattr(choice, "BUDGET", 0.0 if not compiled else 1e9)
-    solver = ChosenSolver(kind, compiled=compiled)
+@pytest.mark.parametrize("kind", PAYOFFS)
+@pytest.mark.parametrize("order", [True, False])
+def test_orders_are_obeyed(kind, order, monkeypatch):
+    used = []
+    name = {
+        StageKind.TEAM: "solve_team_compiled",
+        StageKind.ZERO_SUM: "solve_zero_sum_compiled",
+        StageKind.GENERAL_SUM: "solve_general_sum_compiled",
+    }[kind]
+    solve = getattr(compiled, name)
+    monkeypatch.setattr(compiled, name, lambda batch: used.append(1) or solve(batch))
+    monkeypatch.setattr(choice, "BUDGET", 0.0 if not order else 1e9)
+    solver = ChosenSolver(kind, compiled=order)
     solver(draw_stages(0, PAYOFFS[kind], (2, 2, 2, 2), ["normal"] * 3))
-    assert bool(loaded) == compiled
+    assert bool(used) == solver.compiled == order
 
 
 def test_estimates_grow_with_stages_and_sizes():
