@@ -207,6 +207,11 @@ def build_parser() -> argparse.ArgumentParser:
         "beliefs may depend on strategies",
     )
     solve.add_argument(
+        "--select",
+        choices=("welfare", "egalitarian"),
+        help="which ce or cce: most payoff in all, or for the agent who gets least",
+    )
+    solve.add_argument(
         "-o",
         "--output",
         metavar="POLICY",

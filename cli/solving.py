@@ -62,6 +62,7 @@ def solve_compiled(
     compression: Compression,
     tolerance: float,
     method: str = METHODS[0],
+    select: str | None = None,
     limits: Limits,
 ) -> tuple[Policy, Certificate, dict[str, object]]:
     """Plan and certify; returns the policy, its certificate and the facts about the model."""
@@ -75,7 +76,14 @@ def solve_compiled(
         except StrategyDependenceError as error:
             suggest_sequences(compiled, error)
             raise
-        solution = plan(compiled.game, nodes, concept=concept, tolerance=tolerance, progress=watch)
+        solution = plan(
+            compiled.game,
+            nodes,
+            concept=concept,
+            tolerance=tolerance,
+            select=select,
+            progress=watch,
+        )
         solved = time.perf_counter()
         certificate = certify(
             compiled, compression, nodes, solution.policy, concept=concept, progress=watch
@@ -95,6 +103,8 @@ def solve(options: argparse.Namespace) -> int:
     by_sequences = options.method == SEQUENCE_FORM
     if by_sequences and options.compression is not None:
         options.parser.error("--method sequence-form does not compress anything")
+    if by_sequences and options.select is not None:
+        options.parser.error("--method sequence-form finds Nash equilibria and selects none")
     if options.output is not None:
         require_writable(Path(options.output))
     compiled = compile_file(options, bag)
@@ -107,6 +117,7 @@ def solve(options: argparse.Namespace) -> int:
         compression=compression,
         tolerance=options.tolerance,
         method=options.method,
+        select=options.select,
         limits=Limits.of(options),
     )
     if options.output is not None:
@@ -123,6 +134,7 @@ def solve(options: argparse.Namespace) -> int:
                 "horizon": compiled.game.horizon,
                 "concept": certificate.concept,
                 "method": options.method,
+                "select": options.select,
                 "value": dict(certificate.value),
                 "certificate": certificate_json(certificate),
                 "model": {**model, "seconds": {"compile": compile_seconds, **seconds}},
