@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .policy_json import policy_to_json
     from .progress import Progress
     from .pure_policies import build_pure_policy
+    from .responses import best_response
     from .sequence_form import SequenceFormSolution, solve_sequence_form
     from .serialize import load_game, save_game
     from .simulate import Episodes, simulate_episodes
@@ -74,6 +75,7 @@ __all__ = [
     "StrategyIndependence",
     "Timestamps",
     "Update",
+    "best_response",
     "bound_gap",
     "build_pure_policy",
     "certify_policy",
@@ -127,6 +129,7 @@ _HOMES = {
     "progress": ("Progress",),
     "pure_policies": ("build_pure_policy",),
     "sequence_form": ("SequenceFormSolution", "solve_sequence_form"),
+    "responses": ("best_response",),
     "serialize": ("load_game", "save_game"),
     "simulate": ("Episodes", "simulate_episodes"),
     "sizes": ("CommonSizes", "count_common_information", "count_windows", "require_exact"),

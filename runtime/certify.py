@@ -7,7 +7,7 @@ prescriptions are done again, in other ways.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -215,6 +215,7 @@ def best_returns(
     concept: str,
     progress: Progress,
     bonuses: Sequence[Floats] | None = None,
+    record: Callable[[int, int, Response], None] | None = None,
 ) -> Floats:
     """Go backward through the pairs to what each agent can get at best.
 
@@ -224,6 +225,9 @@ def best_returns(
         The pairs of step 1 with their probabilities.
     bonuses : H - 1 arrays (n, E)
         What each agent gets on top, at the next step, for following an edge; nothing by default.
+    record
+        Told (h, agent, response) for each block of pairs, from the last step to the first and in
+        order within a step.
 
     Returns
     -------
@@ -271,9 +275,12 @@ def best_returns(
                 )
                 continue
             for agent in range(columns):
-                values[agent, begin:end] = _respond(
+                response = _respond(
                     game, bound, step, block, agent, returns[agent], concept == "ce"
                 )
+                values[agent, begin:end] = response.values
+                if record is not None:
+                    record(step, agent, response)
         following = values
     best = following[:, start[0]] @ start[1]
     return np.broadcast_to(best, (len(game.agents),)).copy()
@@ -324,6 +331,23 @@ def _edges(
     return np.searchsorted(current.edge_key, keys)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What one agent does best at some pairs.
+
+    Attributes
+    ----------
+    values : (count,) float64
+        Expected return at each pair.
+    choice : (R, T) int64
+        The best action at each private value of each pair, in order of pair and private value: one
+        row, or for informed deviators one for each recommended action.
+    """
+
+    values: Floats
+    choice: Ints
+
+
 def _respond(
     game: Game,
     bound: BoundPolicy,
@@ -332,7 +356,7 @@ def _respond(
     agent: int,
     returns: Floats,
     informed: bool,
-) -> Floats:
+) -> Response:
     """Best response of one agent at each pair, to returns (R,) weighted by P(s, p | c).
 
     ``informed`` deviators choose after seeing the recommended action.
@@ -356,8 +380,11 @@ def _respond(
     )
     place = where.ravel()[block.entry] * own_actions + action_digits[agent][block.action]
     best = np.zeros(types.shape[1])
-    for column in recommended.T:
+    choice = np.empty((recommended.shape[1], types.shape[1]), dtype=np.int64)
+    for row, column in enumerate(recommended.T):
         chance = np.add.reduceat(joint * column[:, None], starts, axis=0)
         table = sum_at(place, returns * chance.ravel(), types.shape[1] * own_actions)
-        best += table.reshape(-1, own_actions).max(axis=1)
-    return sum_at(types[0], best, block.count)
+        table = table.reshape(-1, own_actions)
+        best += table.max(axis=1)
+        choice[row] = table.argmax(axis=1)
+    return Response(values=sum_at(types[0], best, block.count), choice=choice)
