@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from posg.compiler.compressions import resolve_compression
 from posg.compiler.idle import report_idle
 from posg.compiler.pipeline import Compiled
 from posg.compiler.unused import report_unfit
@@ -21,7 +20,7 @@ from posg.runtime.files import replacing, require_writable
 from posg.runtime.observability import SECONDS
 
 from .independence import assumption_3, independence_text
-from .inputs import Limits, compile_file, compile_program, load_program, parse_compression
+from .inputs import Limits, choose_compression, compile_file, compile_program, load_program
 from .observability import assumption_2, observability_text
 from .output import OK, diagnostics_json, show_diagnostics, show_json
 from .recall import recall_json, recall_text
@@ -45,11 +44,11 @@ def check(options: argparse.Namespace) -> int:
     bag = Bag()
     program = load_program(options.file, bag)
     compiled = compile_program(program, options, bag, expectations=True)
-    if options.compression is not None:
-        resolve_compression(parse_compression(options.compression), compiled.checked.model)
+    compression = choose_compression(compiled, options.compression)
+    window = int(compression.size) if compression.name == "last" else None
     used = compiled.information.name.partition("(")[0]
     report_unfit(program, compiled.checked.model, used, bag)
-    verdicts = verdicts_of(compiled, bag, Limits.of(options))
+    verdicts = verdicts_of(compiled, bag, Limits.of(options), window)
     show_diagnostics(bag.diagnostics)
     if options.format == "json":
         show_json(verdicts)
@@ -58,14 +57,16 @@ def check(options: argparse.Namespace) -> int:
     return OK
 
 
-def verdicts_of(compiled: Compiled, bag: Bag, limits: Limits) -> dict[str, object]:
-    """The JSON of ``check``; warnings go to the bag."""
+def verdicts_of(
+    compiled: Compiled, bag: Bag, limits: Limits, window: int | None = None
+) -> dict[str, object]:
+    """The JSON of ``check``; warnings go to the bag. Windows of ``window`` steps are counted too."""
     report_idle(compiled.checked.model, compiled.checked.dynamics, compiled.provenance, bag)
     observability = measure_observability(
         compiled.game, seconds=SECONDS if limits.seconds is None else limits.seconds
     )
     recall = check_perfect_recall(compiled.game, compiled.information)
-    sizes = sizes_of(compiled)
+    sizes = sizes_of(compiled, window)
     verdicts: dict[str, object] = {
         "schema": "posg.check/1",
         "game": compiled.game.name,

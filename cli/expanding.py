@@ -16,6 +16,7 @@ from posg.runtime import (
     expand_common_information,
     expand_windows,
     require_exact,
+    require_windows,
 )
 
 from .inputs import Limits
@@ -44,16 +45,18 @@ def expand(
         if found.witness is not None:
             raise StrategyDependenceError(found.witness)
     if compression.name == "last":
+        length = int(compression.size)
+        require_windows(game, information, compiled.timestamps, length, limits.memory)
         return expand_windows(
             game,
             information,
             compiled.timestamps,
-            int(compression.size),
+            length,
             memory_bytes=limits.memory,
             progress=progress,
         )
     if compression.name == "exact":
-        require_exact(game, information, limits.memory)
+        require_exact(game, information, limits.memory, compiled.timestamps)
     return expand_common_information(
         game,
         information,

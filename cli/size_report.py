@@ -16,15 +16,19 @@ SUPPORTS = 5_000
 """Distinct supports of a step up to which counting is cheap."""
 PRODUCTS_PER_SECOND = 6_000_000
 """Pace of the forward pass, measured on one core of 2024; for estimates."""
-WINDOWS = (1, 2)
+WINDOWS = 2
+"""How many lengths of windows are counted."""
 
 
-def sizes_of(compiled: Compiled) -> dict[str, Any]:  # Any: a JSON object
+def sizes_of(compiled: Compiled, window: int | None = None) -> dict[str, Any]:  # Any: a JSON object
     """Sizes as data.
 
     ``common`` is |C_h| per step, or null with ``common_at_most`` where counting would be as much
-    work as building. ``compressions`` has the nodes per step of each compression: for ``merge``
-    bounds from below and above, as equal beliefs show only when they are built.
+    work as building. ``compressions`` has the nodes per step of each compression, their memory and
+    the time of making them: with bounds from below and above for ``merge``, as equal beliefs show
+    only when they are built, and for ``last(L)``, as the model may reach windows that the game does
+    not. Windows are listed from the shortest on that determine private values, and with ``window``
+    those of that many steps.
     """
     game, information = compiled.game, compiled.information
     sizes = count_common_information(game, information, max_supports=SUPPORTS)
@@ -32,19 +36,30 @@ def sizes_of(compiled: Compiled) -> dict[str, Any]:  # Any: a JSON object
     counts = information.private_counts
     compressions: dict[str, Any] = {}
     if common is not None:
-        compressions["exact"] = {
-            "nodes": list(common),
-            "bytes": sizes.exact_bytes(game.horizon),
-            "seconds": _seconds_of(sizes.exact_products(game.horizon)),
-        }
+        size = sizes.exact_bytes(game.horizon)
+        seconds = _seconds_of(sizes.exact_products(game.horizon))
+        compressions["exact"] = {"nodes": list(common), "bytes": size, "seconds": seconds}
         compressions["merge"] = {
             "nodes_at_least": [step.supports for step in sizes.steps],
             "nodes_at_most": list(common),
+            "bytes_at_least": sizes.merged_bytes(),
+            "bytes_at_most": size,
+            "seconds_at_least": _seconds_of(sizes.merged_products()),
+            "seconds_at_most": seconds,
         }
-        for length in WINDOWS:
-            if length < game.horizon - 1:
-                windows = count_windows(game, information, length, max_supports=SUPPORTS)
-                compressions[f"last({length})"] = {"nodes": list(windows)}
+    shortest = max(1, compiled.timestamps.shortest_window())
+    lengths = range(shortest, min(shortest + WINDOWS, game.horizon - 1))
+    for length in sorted({*lengths, *(() if window is None else (window,))}):
+        windows = count_windows(
+            game, information, compiled.timestamps, length, max_supports=SUPPORTS
+        )
+        if windows.bytes is not None and windows.products is not None:
+            compressions[f"last({length})"] = {
+                "nodes_at_least": [step.reached for step in windows.steps if step],
+                "nodes_at_most": [step.made for step in windows.steps if step],
+                "bytes": windows.bytes,
+                "seconds": _seconds_of(windows.products),
+            }
     return {
         "states": game.state_count,
         "actions": dict(zip(game.agents, game.action_counts, strict=True)),
@@ -100,27 +115,27 @@ def sizes_text(compiled: Compiled, sizes: Mapping[str, Any]) -> list[str]:
     if sizes["common"] is None:
         most = sizes["common_at_most"]
         lines.append(f"  common information: at most {_listed(most)} (not counted)")
-        return lines
-    lines.append(f"  common information: {_listed(sizes['common'])}")
-    shown: list[str] = []
-    for name, found in sizes["compressions"].items():
-        match name:
-            case "exact":
-                size = bytes_text(found["bytes"])
-                shown.append(
-                    f"exact {count_text(found['nodes'][-1])} ({size}, {_seconds(found['seconds'])})"
-                )
-            case "merge":
-                least, most = found["nodes_at_least"][-1], found["nodes_at_most"][-1]
-                both = f"{count_text(least)} to {count_text(most)}"
-                shown.append(f"merge {count_text(most) if least == most else both}")
-            case _:
-                nodes = found["nodes"][-1]
-                shown.append(f"{name} {'not counted' if nodes is None else count_text(nodes)}")
-    lines.append(f"  nodes at step {compiled.game.horizon}: {', '.join(shown)}")
+    else:
+        lines.append(f"  common information: {_listed(sizes['common'])}")
+    shown = [_compression_text(*item) for item in sizes["compressions"].items()]
+    if shown:
+        lines.append(f"  nodes at step {compiled.game.horizon}: {', '.join(shown)}")
     if sizes["length"]:
         lines.append(f"  c_h reaches back {_steps(sizes['length'])} (L̂ of Definition 7)")
     return lines
+
+
+def _compression_text(name: str, found: Mapping[str, Any]) -> str:
+    """Nodes at the last step; memory and time where they are known."""
+    if "nodes" in found:
+        nodes = count_text(found["nodes"][-1])
+    else:
+        least, most = found["nodes_at_least"][-1], found["nodes_at_most"][-1]
+        both = f"{count_text(least)} to {count_text(most)}"
+        nodes = count_text(most) if least == most else both
+    if "bytes" not in found:
+        return f"{name} {nodes}"
+    return f"{name} {nodes} ({bytes_text(found['bytes'])}, {_seconds(found['seconds'])})"
 
 
 def nested_text(nested: Mapping[str, list[str]] | None) -> list[str]:

@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from .sequence_form import SequenceFormSolution, solve_sequence_form
     from .serialize import load_game, save_game
     from .simulate import Episodes, simulate_episodes
-    from .sizes import CommonSizes, count_common_information, count_windows, require_exact
+    from .sizes import CommonSizes, count_common_information, require_exact
     from .strategy_independence import StrategyIndependence, check_strategy_independence
     from .table_checks import check_tables
     from .tabulation import tabulate_information
     from .timestamps import Atoms, Timestamps
+    from .window_sizes import WindowSizes, WindowStep, count_windows, require_windows
     from .windows import expand_windows
 
 __all__ = [
@@ -75,6 +76,8 @@ __all__ = [
     "StrategyIndependence",
     "Timestamps",
     "Update",
+    "WindowSizes",
+    "WindowStep",
     "best_response",
     "bound_gap",
     "build_pure_policy",
@@ -96,6 +99,7 @@ __all__ = [
     "plan",
     "policy_to_json",
     "require_exact",
+    "require_windows",
     "save_game",
     "save_policy",
     "simulate_episodes",
@@ -132,11 +136,12 @@ _HOMES = {
     "responses": ("best_response",),
     "serialize": ("load_game", "save_game"),
     "simulate": ("Episodes", "simulate_episodes"),
-    "sizes": ("CommonSizes", "count_common_information", "count_windows", "require_exact"),
+    "sizes": ("CommonSizes", "count_common_information", "require_exact"),
     "strategy_independence": ("StrategyIndependence", "check_strategy_independence"),
     "table_checks": ("check_tables",),
     "tabulation": ("tabulate_information",),
     "timestamps": ("Atoms", "Timestamps"),
+    "window_sizes": ("WindowSizes", "WindowStep", "count_windows", "require_windows"),
     "windows": ("expand_windows",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -7,16 +7,14 @@ from math import prod
 
 import numpy as np
 
-from .arrays import Counts, add_counts, distinct_values
-from .beliefs import normalise_beliefs
+from .arrays import Counts, add_counts
 from .errors import LimitError
 from .game import Game
 from .information import InformationStructure
-from .limits import bytes_text
-from .nodes import open_episode
-from .operators import StepCatalogue
+from .limits import bytes_text, count_text
 from .progress import Progress, silent
-from .supports import DEFAULT_SUPPORTS, SupportPusher, iterate_supports
+from .supports import DEFAULT_SUPPORTS, iterate_supports
+from .timestamps import Timestamps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +32,16 @@ class StepSize:
         |C_h|.
     products
         Multiplications that take all beliefs to the next step; 0 at the last one counted.
+    support_entries, support_products
+        The same as ``entries`` and ``products`` if each support were that of one belief only.
     """
 
     histories: int
     entries: int
     supports: int
     products: int
+    support_entries: int
+    support_products: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +72,24 @@ class CommonSizes:
     def exact_bytes(self, horizon: int) -> int:
         """Memory of all nodes, beliefs and edges of the first ``horizon`` counted steps."""
         return sum(
-            16 * step.entries + (16 + (_EDGE_BYTES if place else 0)) * step.histories
+            stored_bytes(step.entries, step.histories, step.histories if place else 0)
             for place, step in enumerate(self.steps[:horizon])
         )
 
     def exact_products(self, horizon: int) -> int:
         """Multiplications of the forward pass over the first ``horizon`` counted steps."""
         return sum(step.products for step in self.steps[: horizon - 1])
+
+    def merged_bytes(self) -> int:
+        """Memory if equal beliefs were merged, at least."""
+        return sum(
+            stored_bytes(step.support_entries, step.supports, step.supports if place else 0)
+            for place, step in enumerate(self.steps)
+        )
+
+    def merged_products(self) -> int:
+        """Multiplications of the forward pass if equal beliefs were merged, at least."""
+        return sum(step.support_products for step in self.steps)
 
     def fitting_horizon(self, memory_bytes: int) -> int:
         """Find the most steps of exact common information that fit in so much memory."""
@@ -89,6 +102,11 @@ class CommonSizes:
 
 _EDGE_BYTES = 64
 """An edge and its copies while a step is put together."""
+
+
+def stored_bytes(entries: int, nodes: int, edges: int) -> int:
+    """Memory of so many entries of beliefs, nodes and edges."""
+    return 16 * (entries + nodes) + _EDGE_BYTES * edges
 
 
 def count_common_information(
@@ -125,6 +143,8 @@ def count_common_information(
                 entries=int((counts * supports.lengths).sum()),
                 supports=supports.count,
                 products=0 if pushed is None else int((counts * pushed.products).sum()),
+                support_entries=len(supports.index),
+                support_products=0 if pushed is None else int(pushed.products.sum()),
             )
         )
         if pushed is not None:
@@ -135,76 +155,39 @@ def count_common_information(
     return CommonSizes(steps=tuple(steps), bounds=tuple(bounds))
 
 
-def require_exact(game: Game, information: InformationStructure, memory_bytes: int) -> None:
+def require_exact(
+    game: Game,
+    information: InformationStructure,
+    memory_bytes: int,
+    timestamps: Timestamps | None = None,
+) -> None:
     """Refuse to build exact common information that would not fit, by counting it.
 
     Raises
     ------
     LimitError
-        P0614, with the longest horizon that fits.
+        P0614, with the longest horizon that fits and, given ``timestamps``, the longest window.
     """
     sizes = count_common_information(game, information)
     need = sizes.exact_bytes(game.horizon)
     # Where counting stopped early this is a bound from below, and building stops by itself.
     if need > memory_bytes:
-        fits = sizes.fitting_horizon(memory_bytes)
+        fits, window = sizes.fitting_horizon(memory_bytes), None
+        if timestamps is not None:
+            from .window_sizes import longest_window
+
+            window = longest_window(
+                game, information, timestamps, memory_bytes, below=game.horizon - 1
+            )
         raise LimitError(
             "P0614",
             need=bytes_text(need),
             limit=bytes_text(memory_bytes),
-            nodes=f"{sizes.bounds[-1]:,}",
+            nodes=count_text(sizes.bounds[-1]),
             step=game.horizon,
             fits=fits or None,
+            window=window,
         )
-
-
-def count_windows(
-    game: Game,
-    information: InformationStructure,
-    length: int,
-    *,
-    max_supports: int = DEFAULT_SUPPORTS,
-) -> tuple[int | None, ...]:
-    """Count the windows of the last ``length`` increments that can occur at each step.
-
-    A window at step h consists of the increments z_{h-L+1}, ..., z_h, or of all of c_h where
-    h - L <= 1. It can occur if it can follow some (s, p) that is reachable at step h - L, so the
-    count is that of the paths of the automaton above from the set of all those.
-
-    Returns
-    -------
-    tuple of length H
-        None at steps with more than ``max_supports`` supports on the way.
-
-    Notes
-    -----
-    Source: Liu and Zhang (2023), Appendix E.4 (finite-memory compression).
-    """
-    pusher = SupportPusher(StepCatalogue(game, information))
-    full = count_common_information(game, information, max_supports=max_supports)
-    _, beliefs = open_episode(game, information, merge=False)
-    reachable = [distinct_values(beliefs.index)]
-    for step in range(1, game.horizon - length):
-        reachable.append(pusher.reach(reachable[-1], step))
-    found: list[int | None] = []
-    for step in range(1, game.horizon + 1):
-        if step - length <= 1:
-            found.append(full.steps[step - 1].histories if step <= len(full.steps) else None)
-            continue
-        start = reachable[step - length - 1]
-        supports = normalise_beliefs(np.zeros(1, dtype=np.int64), start, np.ones(len(start)))
-        counts = np.ones(1, dtype=object)
-        for at in range(step - length, step):
-            pushed = pusher.push(supports, at, max_supports)
-            if pushed is None:
-                break
-            counts = add_counts(counts[pushed.source], pushed.child, pushed.supports.count)
-            supports = pushed.supports
-        else:
-            found.append(int(counts.sum()))
-            continue
-        found.append(None)
-    return tuple(found)
 
 
 def lower_bound(game: Game, step: int) -> int:

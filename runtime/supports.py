@@ -14,6 +14,7 @@ from .game import Game, Ints
 from .information import InformationStructure
 from .nodes import open_episode
 from .operators import SparseRows, StepCatalogue, StepTables, build_push
+from .timestamps import Atoms
 
 DEFAULT_SUPPORTS = 20_000
 """Distinct supports of one step beyond which this is as much work as building all beliefs."""
@@ -61,6 +62,14 @@ class PushedSupports:
     products: Ints
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is kept of an increment: its atoms of an age below ``limit``."""
+
+    atoms: Atoms
+    limit: int
+
+
 class SupportPusher:
     """Pushes supports through the steps; keeps the operator while steps share their tables."""
 
@@ -94,8 +103,13 @@ class SupportPusher:
         taken = expand_ranges(operator.offsets[position], lengths)
         return distinct_values(operator.column[taken] % tables.target_count)
 
-    def push(self, supports: Beliefs, step: int, max_supports: int) -> PushedSupports | None:
-        """Apply every increment to every support; None if that becomes too much."""
+    def push(
+        self, supports: Beliefs, step: int, max_supports: int, kept: Kept | None = None
+    ) -> PushedSupports | None:
+        """Apply every increment to every support; None if that becomes too much.
+
+        With ``kept``, increments that keep the same are one, and named by what is kept.
+        """
         limit = _CELLS * max_supports
         rows = distinct_values(supports.index)
         if self.outcome_count(rows, step) > limit:
@@ -104,14 +118,19 @@ class SupportPusher:
         position = operator.position(supports.index)
         lengths = np.diff(operator.offsets)[position]
         products = np.add.reduceat(lengths, supports.offsets[:-1])
-        width = tables.update.increment_count * tables.target_count
+        count, column = tables.update.increment_count, operator.column
+        if kept is not None:
+            count = kept.atoms.count(kept.limit)
+            told = kept.atoms.keep(column // tables.target_count, kept.limit)
+            column = told * tables.target_count + column % tables.target_count
+        width = count * tables.target_count
         if supports.count * width >= KEY_LIMIT:
             raise LimitError("P0603", columns=width)
         if int(products.sum()) > limit:
             return None
         node = np.repeat(np.repeat(np.arange(supports.count), supports.lengths), lengths)
         taken = expand_ranges(operator.offsets[position], lengths)
-        keys = distinct_values(node * width + operator.column[taken])
+        keys = distinct_values(node * width + column[taken])
         branch = keys // tables.target_count
         starts = run_starts(branch)
         children = normalise_beliefs(starts, keys % tables.target_count, np.ones(len(keys)))
@@ -120,8 +139,8 @@ class SupportPusher:
             return None
         return PushedSupports(
             supports=merged,
-            source=branch[starts] // tables.update.increment_count,
-            increment=branch[starts] % tables.update.increment_count,
+            source=branch[starts] // count,
+            increment=branch[starts] % count,
             child=child,
             products=products,
         )

@@ -189,7 +189,7 @@ class _Maker:
         self._progress = progress
         self._step = 1
         self.catalogue = StepCatalogue(game, information)
-        self._viable = _viable_states(game)
+        self._viable = viable_states(game)
         self._operators: dict[tuple[int, int], SparseRows] = {}
         self._last: tuple[tuple[object, ...], _Windows] | None = None
 
@@ -324,7 +324,7 @@ class _Maker:
         return found, Beliefs(offsets=offsets_of(lengths), index=index, probability=probability)
 
 
-def _viable_states(game: Game) -> list[NDArray[np.bool_]]:
+def viable_states(game: Game) -> list[NDArray[np.bool_]]:
     """For each step, the states from which the game can be played to its end.
 
     Others occur at later steps only, and have no law here.

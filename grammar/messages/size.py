@@ -81,6 +81,7 @@ MESSAGES: Mapping[str, Message] = {
         helps=(
             "`--horizon {fits}` fits",
             "or merge what is equivalent, which loses nothing: `--compression merge`",
+            "or remember the last steps only: `--compression 'last({window})'` fits",
             "or raise `--memory`",
         ),
     ),
@@ -88,5 +89,10 @@ MESSAGES: Mapping[str, Message] = {
         text="the sequence form needs about {need}, more than the limit of {limit}",
         notes=("it has all histories of common information, without merging",),
         helps=("`--horizon {fits}` fits", "or raise `--memory`"),
+    ),
+    "P0616": Message(
+        text="windows of {length} steps need about {need}, more than the limit of {limit}",
+        notes=("they were counted, not made: {nodes} of them at step {step}",),
+        helps=("`--compression 'last({fits})'` fits", "or raise `--memory`"),
     ),
 }

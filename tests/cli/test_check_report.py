@@ -31,7 +31,14 @@ def test_sizes(capsys: pytest.CaptureFixture[str]) -> None:
     assert sizes["common"] == sizes["common_at_most"] == [1, 9, 324, 11664, 419904]
     assert sizes["length"] == 4
     assert sizes["compressions"]["exact"]["nodes"] == sizes["common"]
-    assert sizes["compressions"]["last(1)"]["nodes"] == [1, 9, 36, 36, 36]
+    windows = sizes["compressions"]["last(1)"]
+    # What is common of the last step is a_{h-1}: o_h is still private, and o_{h-1} is older.
+    assert windows["nodes_at_least"] == windows["nodes_at_most"] == [1, 9, 9, 9, 9]
+    assert 0 < windows["bytes"] < sizes["compressions"]["merge"]["bytes_at_most"]
+    assert windows["seconds"] > 0
+    assert set(sizes["compressions"]) == {"exact", "merge", "last(1)", "last(2)"}
+    asked = check(capsys, "dectiger", "--horizon", "7", "--compression", "last(4)")["sizes"]
+    assert asked["compressions"]["last(4)"]["nodes_at_most"][-1] == 9 * 36**3
     assert sizes["compressions"]["merge"]["nodes_at_least"] == [1, 1, 1, 1, 1]
     assert "exact 419,904 (" in text(capsys, "dectiger", "--horizon", "5")
 

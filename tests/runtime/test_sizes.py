@@ -7,7 +7,6 @@ import pytest
 
 from posg.runtime import (
     count_common_information,
-    count_windows,
     expand_common_information,
     require_exact,
 )
@@ -76,18 +75,9 @@ def test_counts_are_those_of_enumeration(structure, seed):
     assert sizes.histories == tuple(map(len, enumerated)) == sizes.bounds
     for step, cells in zip(sizes.steps, enumerated, strict=True):
         assert step.entries == sum(map(len, cells.values()))
-        assert step.supports == len({frozenset(cell) for cell in cells.values()})
-    for length in (0, 1, 2, 5):
-        windows = tuple(
-            len(
-                {
-                    common[len(common) - length :] if step - length > 1 else common
-                    for common in cells
-                }
-            )
-            for step, cells in enumerate(enumerated, 1)
-        )
-        assert count_windows(game, information, length) == windows
+        distinct = {frozenset(cell) for cell in cells.values()}
+        assert step.supports == len(distinct)
+        assert step.support_entries == sum(map(len, distinct))
 
 
 def test_counting_is_not_building():
@@ -95,7 +85,6 @@ def test_counting_is_not_building():
     sizes = count_common_information(game, one_step_delay(game))
     assert sizes.histories is not None
     assert sizes.histories[-1] == 9 * 36**98
-    assert count_windows(game, one_step_delay(game), 3)[-1] == 36**3
 
 
 def test_too_many_supports_leave_a_bound():
@@ -107,9 +96,6 @@ def test_too_many_supports_leave_a_bound():
     assert part.histories is None
     assert part.bounds[: len(part.steps)] == whole.bounds[: len(part.steps)]
     assert all(bound >= count for bound, count in zip(part.bounds, whole.bounds, strict=True))
-    windows = count_windows(game, information, 1, max_supports=1)
-    assert windows[0] == 1
-    assert windows[1] is None
 
 
 def test_memory_estimates_cover_what_is_built():
@@ -125,6 +111,11 @@ def test_memory_estimates_cover_what_is_built():
         )
         assert used <= sizes.exact_bytes(horizon) <= 4 * used + 1000
         assert sizes.fitting_horizon(sizes.exact_bytes(horizon)) == horizon
+    merged = expand_common_information(game, information)
+    used = sum(step.beliefs.nbytes for step in merged.steps)
+    assert sizes.merged_bytes() <= sizes.exact_bytes(5)
+    assert sizes.merged_products() <= sizes.exact_products(5)
+    assert sum(step.support_entries for step in sizes.steps) <= used / 16
 
 
 def test_lower_bound_of_lemma_1():
