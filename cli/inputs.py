@@ -150,6 +150,11 @@ class Limits:
         """The limits of the command line."""
         return cls(memory=options.memory, seconds=options.time)
 
+    def after(self, seconds: float) -> Limits:
+        """What is left after some seconds."""
+        left = None if self.seconds is None else max(0.0, self.seconds - seconds)
+        return Limits(memory=self.memory, seconds=left)
+
 
 class Watch:
     """Stops work that goes beyond ``--time``; shows a bar on a terminal after a second.

@@ -196,7 +196,10 @@ def build_parser() -> argparse.ArgumentParser:
 
     solve = add("solve", "solving:solve", "plan, and certify the plan")
     compiles(solve)
-    compression(solve, "merge (lossless, default), exact, 'last(L)' or 'net(eps)'")
+    compression(solve, "merge (lossless, default), exact, 'last(L)', 'net(eps)' or auto")
+    solve.add_argument(
+        "--gap", metavar="GAP", type=tolerance, help="with --compression auto: the gap to reach"
+    )
     solve.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
     solve.add_argument("--tolerance", type=tolerance, default=1e-6)
     solve.add_argument(

@@ -25,7 +25,8 @@ from posg.runtime.files import require_writable
 
 from .expanding import certify, expand
 from .inputs import Limits, Watch, choose_compression, compile_file, read_policy
-from .output import OK, number_text, show_diagnostics, show_json
+from .output import LIMIT, OK, number_text, show_diagnostics, show_json
+from .searching import AUTO, Attempt, find_compression
 from .sequences import METHODS, SEQUENCE_FORM, solve_sequences, suggest_sequences
 
 CONCEPTS = ("nash", "ce", "cce", "team")
@@ -105,21 +106,40 @@ def solve(options: argparse.Namespace) -> int:
         options.parser.error("--method sequence-form does not compress anything")
     if by_sequences and options.select is not None:
         options.parser.error("--method sequence-form finds Nash equilibria and selects none")
+    if (options.compression == AUTO) != (options.gap is not None):
+        options.parser.error("--compression auto and --gap go together")
     if options.output is not None:
         require_writable(Path(options.output))
     compiled = compile_file(options, bag)
     show_diagnostics(bag.diagnostics)
-    compression = choose_compression(compiled, "exact" if by_sequences else options.compression)
     compile_seconds = round(time.perf_counter() - start, 4)
-    policy, certificate, model = solve_compiled(
-        compiled,
-        concept=options.concept,
-        compression=compression,
-        tolerance=options.tolerance,
-        method=options.method,
-        select=options.select,
-        limits=Limits.of(options),
-    )
+
+    limits = Limits.of(options)
+    auto = options.compression == AUTO
+    status = OK
+
+    def attempt(compression: Compression) -> tuple[Policy, Certificate, dict[str, object]]:
+        return solve_compiled(
+            compiled,
+            concept=options.concept,
+            compression=compression,
+            tolerance=options.tolerance,
+            method=options.method,
+            select=options.select,
+            limits=limits.after(time.perf_counter() - start) if auto else limits,
+        )
+
+    tried: list[Attempt] = []
+    if auto:
+        found, tried = find_compression(compiled, options.gap, attempt)
+        compression = found.compression
+        policy, certificate, model = found.finished
+        model["tried"] = [entry.json for entry in tried]
+        status = OK if found.within(options.gap) else LIMIT
+    else:
+        chosen = "exact" if by_sequences else options.compression
+        compression = choose_compression(compiled, chosen)
+        policy, certificate, model = attempt(compression)
     if options.output is not None:
         save_policy(policy, options.output)
     if options.format == "json":
@@ -146,13 +166,17 @@ def solve(options: argparse.Namespace) -> int:
         assert isinstance(nodes, list)
         print(value_text(compiled, certificate))
         print(f"nodes of common information: {', '.join(str(n) for n in nodes)} ({compression})")
+        if tried:
+            print(f"tried: {', '.join(entry.text for entry in tried)}")
+        if status != OK:
+            print(f"none of them promises a gap of {number_text(options.gap)}")
         sequences = model.get("sequences")
         if isinstance(sequences, dict):
             listed = ", ".join(f"{agent} {count}" for agent, count in sequences.items())
             print(f"sequences: {listed}")
         if options.output is not None:
             print(f"policy written to {options.output}")
-    return OK
+    return status
 
 
 def value_text(compiled: Compiled, certificate: Certificate) -> str:
