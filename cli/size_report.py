@@ -33,7 +33,6 @@ def sizes_of(compiled: Compiled, window: int | None = None) -> dict[str, Any]:  
     game, information = compiled.game, compiled.information
     sizes = count_common_information(game, information, max_supports=SUPPORTS)
     common = sizes.histories
-    counts = information.private_counts
     compressions: dict[str, Any] = {}
     if common is not None:
         size = sizes.exact_bytes(game.horizon)
@@ -67,7 +66,8 @@ def sizes_of(compiled: Compiled, window: int | None = None) -> dict[str, Any]:  
         "common": None if common is None else list(common),
         "common_at_most": list(sizes.bounds),
         "private": {
-            agent: [step[place] for step in counts] for place, agent in enumerate(game.agents)
+            agent: [step[place] for step in sizes.private]
+            for place, agent in enumerate(game.agents)
         },
         "compressions": compressions,
         "length": information_length(compiled.provenance),
@@ -84,7 +84,7 @@ def _seconds_of(products: int) -> float:
 def recall_bound(compiled: Compiled, sizes: Mapping[str, Any]) -> dict[str, Any]:
     """Lemma 1's bound on C_h P_h at the last step, for games with perfect recall."""
     horizon = compiled.game.horizon
-    private = prod(compiled.information.private_counts[-1])
+    private = prod(counts[-1] for counts in sizes["private"].values())
     common = sizes["common"]
     return {
         "step": horizon,
@@ -154,11 +154,13 @@ def nested_text(nested: Mapping[str, list[str]] | None) -> list[str]:
 
 def recall_bound_text(bound: Mapping[str, Any]) -> str:
     """Lemma 1 for people."""
-    found = "" if bound["found"] is None else f"; here it is {count_text(bound['found'])}"
+    found = ""
+    if bound["found"] is not None:
+        some = "here some cannot, and it is" if bound["found"] < bound["bound"] else "here it is"
+        found = f"; {some} {count_text(bound['found'])}"
     return (
         f"  so C_h P_h >= (O A)^(h-1) if all values can occur (Lemma 1): "
-        f"{count_text(bound['bound'])} "
-        f"at step {bound['step']}{found}"
+        f"{count_text(bound['bound'])} at step {bound['step']}{found}"
     )
 
 

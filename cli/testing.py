@@ -239,14 +239,14 @@ def quantities_of(
         case "observability":
             gamma = measure_observability(compiled.game)
             return str(gamma.reason) if gamma.gamma is None else [gamma.gamma]
-        case "private_size":
-            counts = compiled.information.private_counts[-1]
-            return [float(c) for i, c in enumerate(counts) if place in (None, i)]
-        case "common_size":
+        case "common_size" | "private_size":
             sizes = count_common_information(compiled.game, compiled.information)
-            if sizes.histories is None:
-                return f"at most {sizes.bounds[-1]}; there are too many supports to count"
-            return [float(sizes.histories[-1])]
+            found = (
+                sizes.private[-1] if expectation.subject == "private_size" else sizes.bounds[-1:]
+            )
+            if not sizes.complete:
+                return f"at most {max(found)}; there are too many supports to count"
+            return [float(size) for i, size in enumerate(found) if place in (None, i)]
         case _:
             chosen = resolve_compression(compression, compiled.checked.model)
             certificate = _solve(compiled, expectation.concept, chosen, limits)

@@ -25,7 +25,7 @@ def theory_of(compiled: Compiled, verdicts: Mapping[str, Any]) -> tuple[Theorem,
         example=None if found is None else found.example.value,
         delay=0 if found is None else found.delay,
         common_sizes=tuple(sizes["common_at_most"]),
-        private_sizes=compiled.information.private_counts,
+        private_sizes=tuple(zip(*sizes["private"].values(), strict=True)),
     )
 
 

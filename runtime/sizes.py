@@ -7,9 +7,9 @@ from math import prod
 
 import numpy as np
 
-from .arrays import Counts, add_counts
+from .arrays import Counts, add_counts, digits, distinct_values
 from .errors import LimitError
-from .game import Game
+from .game import Game, Ints
 from .information import InformationStructure
 from .limits import bytes_text, count_text
 from .progress import Progress, silent
@@ -32,6 +32,8 @@ class StepSize:
         |C_h|.
     products
         Multiplications that take all beliefs to the next step; 0 at the last one counted.
+    private
+        P_{i,h}: for each agent the private values that it has in some play.
     support_entries, support_products
         The same as ``entries`` and ``products`` if each support were that of one belief only.
     """
@@ -40,6 +42,7 @@ class StepSize:
     entries: int
     supports: int
     products: int
+    private: tuple[int, ...]
     support_entries: int
     support_products: int
 
@@ -54,10 +57,13 @@ class CommonSizes:
         One entry for each step that was counted: all H, unless there were too many supports.
     bounds
         |C_h| for steps that were counted and a bound from above for the others; H numbers.
+    private
+        The same of P_{i,h}, for each agent.
     """
 
     steps: tuple[StepSize, ...]
     bounds: tuple[int, ...]
+    private: tuple[tuple[int, ...], ...]
 
     @property
     def complete(self) -> bool:
@@ -143,6 +149,7 @@ def count_common_information(
                 entries=int((counts * supports.lengths).sum()),
                 supports=supports.count,
                 products=0 if pushed is None else int((counts * pushed.products).sum()),
+                private=_count_values(supports.index, information.private_counts[number]),
                 support_entries=len(supports.index),
                 support_products=0 if pushed is None else int(pushed.products.sum()),
             )
@@ -152,7 +159,14 @@ def count_common_information(
     bounds = [step.histories for step in steps]
     for step in range(len(steps), game.horizon):
         bounds.append(bounds[-1] * information.updates[step].increment_count)
-    return CommonSizes(steps=tuple(steps), bounds=tuple(bounds))
+    private = (*(step.private for step in steps), *information.private_counts[len(steps) :])
+    return CommonSizes(steps=tuple(steps), bounds=tuple(bounds), private=private)
+
+
+def _count_values(rows: Ints, counts: tuple[int, ...]) -> tuple[int, ...]:
+    """How many private values of each agent there are among some sp."""
+    joint = distinct_values(rows % prod(counts))
+    return tuple(len(distinct_values(own)) for own in digits(joint, counts))
 
 
 def require_exact(

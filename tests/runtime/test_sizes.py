@@ -75,6 +75,8 @@ def test_counts_are_those_of_enumeration(structure, seed):
     assert sizes.histories == tuple(map(len, enumerated)) == sizes.bounds
     for step, cells in zip(sizes.steps, enumerated, strict=True):
         assert step.entries == sum(map(len, cells.values()))
+        possible = {p for cell in cells.values() for _, p in cell}
+        assert step.private == tuple(len(set(own)) for own in zip(*possible, strict=True))
         distinct = {frozenset(cell) for cell in cells.values()}
         assert step.supports == len(distinct)
         assert step.support_entries == sum(map(len, distinct))
@@ -94,6 +96,7 @@ def test_too_many_supports_leave_a_bound():
     part = count_common_information(game, information, max_supports=1)
     assert not part.complete
     assert part.histories is None
+    assert part.private[-1] == information.private_counts[-1]
     assert part.bounds[: len(part.steps)] == whole.bounds[: len(part.steps)]
     assert all(bound >= count for bound, count in zip(part.bounds, whole.bounds, strict=True))
 
