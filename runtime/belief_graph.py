@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arrays import blocks, digits, expand_ranges, offsets_of, run_starts, sum_by_key
-from .consequences import Consequences, apply_update
+from .arrays import (
+    KEY_LIMIT,
+    blocks,
+    distinct_values,
+    expand_ranges,
+    locate_values,
+    offsets_of,
+    run_starts,
+    sum_by_key,
+)
+from .consequences import apply_update
 from .errors import LimitError
 from .game import Floats, Game, Ints
 from .information import InformationStructure
+from .laws import LawBook
 from .progress import Progress
 
 _SEED = 9173
@@ -40,7 +50,7 @@ class GraphStep:
     ----------
     policy_node : (X,) int64
     offsets : (X + 1,) int64
-    state, private : (K,) int64, joint private value
+    index : (K,) int64, s * P + p, ascending in each pair
     weight : (K,) float64, P(s, p | c)
     edge_key : (E,) int64, ascending
         x * Z + z for each increment z that can follow pair x.
@@ -50,8 +60,7 @@ class GraphStep:
 
     policy_node: Ints
     offsets: Ints
-    state: Ints
-    private: Ints
+    index: Ints
     weight: Floats
     edge_key: Ints
     child: Ints
@@ -84,7 +93,7 @@ def build_graph(
     LimitError
         P0601.
     """
-    random = np.random.default_rng(_SEED)
+    book = LawBook(game, information)
     layer, probability = open_layer(game, information)
     nodes = follow(1, np.zeros(len(layer.branch), dtype=np.int64), layer.branch)
     layer, nodes, child = merge_layer(layer, nodes)
@@ -92,12 +101,10 @@ def build_graph(
     steps: list[GraphStep] = []
     for step in range(1, game.horizon + 1):
         progress("certificate: beliefs", step, game.horizon)
-        width = int(np.prod(information.private_counts[step - 1]))
         current = GraphStep(
             policy_node=nodes,
             offsets=layer.offsets,
-            state=layer.target // width,
-            private=layer.target % width,
+            index=layer.target,
             weight=layer.weight,
             edge_key=nodes[:0],
             child=nodes[:0],
@@ -106,23 +113,12 @@ def build_graph(
         if step == game.horizon:
             steps.append(current)
             break
-        layer = push_layer(game, information, step, current, random, max_pairs)
+        layer = push_layer(book, step, current, max_pairs)
         count = information.updates[step].increment_count
         keys = layer.branch
         nodes = follow(step + 1, nodes[keys // count], keys % count)
         layer, nodes, child = merge_layer(layer, nodes)
-        steps.append(
-            GraphStep(
-                policy_node=current.policy_node,
-                offsets=current.offsets,
-                state=current.state,
-                private=current.private,
-                weight=current.weight,
-                edge_key=keys,
-                child=child,
-                increment_count=count,
-            )
-        )
+        steps.append(replace(current, edge_key=keys, child=child, increment_count=count))
     return start, steps
 
 
@@ -133,18 +129,11 @@ def open_layer(game: Game, information: InformationStructure) -> tuple[Layer, Fl
     own = [(zeros, zeros, observed) for observed in game.initial_observation[kept].T]
     increment, private = apply_update(information, 0, own)
     width = int(np.prod(information.private_counts[0]))
+    targets = game.state_count * width
+    weight = game.initial_probability[kept]
     return collect_layer(
-        increment,
-        game.initial_state[kept] * width + private,
-        game.initial_probability[kept],
-        game.initial_probability[kept],
-        game.state_count * width,
+        increment * targets + game.initial_state[kept] * width + private, weight, weight, targets
     )
-
-
-def _normalise(weights: Floats) -> Floats:
-    rows: Floats = weights / weights.sum(axis=1, keepdims=True)
-    return rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,44 +146,38 @@ class Layer:
     weight: Floats
 
 
-def push_layer(
-    game: Game,
-    information: InformationStructure,
-    step: int,
-    current: GraphStep,
-    random: np.random.Generator,
-    max_pairs: int,
-) -> Layer:
+def push_layer(book: LawBook, step: int, current: GraphStep, max_pairs: int) -> Layer:
     """Apply Bayes' rule for each pair and increment, under two strategies that must agree."""
-    shapes = zip(information.private_counts[step - 1], game.action_counts, strict=True)
-    mixed = [_normalise(random.uniform(0.2, 1.0, size=shape)) for shape in shapes]
+    law = book.at(step, distinct_values(current.index))
+    width = law.increment_count * law.target_count
+    position = law.position(current.index)
+    lengths = np.diff(law.offsets)[position]
     parts: list[Layer] = []
     count = 0
-    for begin, end in entry_blocks(game, step, current):
-        entries, pair, consequences, action = expand_block(game, step, current, begin, end)
-        source = entries[consequences.row]
-        taken = action[consequences.row]
-        private = digits(current.private[source], information.private_counts[step - 1])
-        moves = digits(taken, game.action_counts)
-        observed = digits(consequences.observation, game.observation_counts)
-        other = consequences.weight
-        for own_private, move, table in zip(private, moves, mixed, strict=True):
-            other = other * table[own_private, move]
-        increment, following = apply_update(
-            information, step, list(zip(private, moves, observed, strict=True))
-        )
-        width = int(np.prod(information.private_counts[step]))
+    for begin, end in blocks(np.add.reduceat(lengths, current.offsets[:-1]), _BLOCK):
+        if (end - begin) * width >= KEY_LIMIT:
+            raise LimitError("P0603", columns=width)
+        entries = slice(int(current.offsets[begin]), int(current.offsets[end]))
+        pair = np.repeat(np.arange(end - begin), np.diff(current.offsets[begin : end + 1]))
+        taken = expand_ranges(law.offsets[position[entries]], lengths[entries])
+        weight = np.repeat(current.weight[entries], lengths[entries])
         layer, _ = collect_layer(
-            pair[consequences.row] * information.updates[step].increment_count + increment,
-            consequences.successor * width + following,
-            consequences.weight,
-            other,
-            game.state_count * width,
+            np.repeat(pair * width, lengths[entries]) + law.key[taken],
+            weight * law.weight[0][taken],
+            weight * law.weight[1][taken],
+            law.target_count,
         )
-        parts.append(layer)
+        parts.append(replace(layer, branch=layer.branch + begin * law.increment_count))
         count += len(layer.branch)
         if count > max_pairs:
             raise LimitError("P0601", step=step + 1, nodes=count, limit=max_pairs)
+    return join_layers(parts)
+
+
+def join_layers(parts: list[Layer]) -> Layer:
+    """Put the rows of several layers after each other."""
+    if len(parts) == 1:
+        return parts[0]
     return Layer(
         branch=np.concatenate([part.branch for part in parts]),
         offsets=offsets_of(np.concatenate([np.diff(part.offsets) for part in parts])),
@@ -203,41 +186,19 @@ def push_layer(
     )
 
 
-def entry_blocks(game: Game, step: int, current: GraphStep) -> list[tuple[int, int]]:
-    """Cut the pairs of a step into blocks whose consequences fit into memory."""
-    actions = int(np.prod(game.action_counts))
-    dynamics = game.dynamics[int(game.dynamics_of_step[step - 1])]
-    emitted = np.diff(dynamics.emission_offsets)[dynamics.emission]
-    reached = np.concatenate([[0], np.cumsum(emitted)])
-    per_state = np.diff(reached[dynamics.offsets[::actions]])
-    cost = np.add.reduceat(per_state[current.state] + actions, current.offsets[:-1])
-    return list(blocks(cost, _BLOCK))
-
-
-def expand_block(
-    game: Game, step: int, current: GraphStep, begin: int, end: int
-) -> tuple[Ints, Ints, Consequences, Ints]:
-    """Try all joint actions at the pairs ``begin .. end``.
+def collect_layer(keys: Ints, weight: Floats, other: Floats, targets: int) -> tuple[Layer, Floats]:
+    """Group by keys branch * targets + target and normalise; compare the two weights.
 
     Returns
     -------
-    For each row (entry, action): the entry, its pair; the consequences of the rows, weighted by
-    P(s, p | c); and each row's joint action.
+    The layer, and the weight of each branch before it was normalised.
+
+    Raises
+    ------
+    DependentBeliefs
+        When the two weights of a branch differ by more than a factor.
     """
-    actions = int(np.prod(game.action_counts))
-    entries = np.arange(current.offsets[begin], current.offsets[end])
-    pair = np.repeat(np.arange(begin, end), np.diff(current.offsets[begin : end + 1]))
-    entries, pair = np.repeat(entries, actions), np.repeat(pair, actions)
-    action = np.tile(np.arange(actions), len(entries) // actions)
-    rows = current.state[entries] * actions + action
-    return entries, pair, Consequences.of(game, step, rows, current.weight[entries]), action
-
-
-def collect_layer(
-    branch: Ints, target: Ints, weight: Floats, other: Floats, targets: int
-) -> tuple[Layer, Floats]:
-    """Group by branch and target and normalise; compare the two weights."""
-    keys, (first, second) = sum_by_key(branch * targets + target, weight, other)
+    keys, (first, second) = sum_by_key(keys, weight, other)
     positive = first > 0
     keys, first, second = keys[positive], first[positive], second[positive]
     starts = run_starts(keys // targets)
@@ -271,7 +232,7 @@ def merge_layer(layer: Layer, nodes: Ints) -> tuple[Layer, Ints, Ints]:
     lengths = np.diff(layer.offsets)
     random = np.random.default_rng(_SEED + 1)
     # Equal beliefs project to almost the same number, which makes them neighbours in this order.
-    values, places = np.unique(layer.target, return_inverse=True)
+    values, places = locate_values(layer.target)
     projection = np.add.reduceat(
         layer.weight * random.uniform(size=len(values))[places], layer.offsets[:-1]
     )

@@ -7,24 +7,26 @@ prescriptions are done again, in other ways.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
-from .arrays import digits, sum_at
-from .belief_graph import DependentBeliefs, GraphStep, build_graph, entry_blocks, expand_block
-from .consequences import Consequences, apply_update
+from .arrays import blocks, digits, distinct_values, expand_ranges, locate_values, sum_at
+from .belief_graph import DependentBeliefs, GraphStep, build_graph
 from .errors import LimitError, ProblemError
 from .evaluation import evaluate_policy
 from .game import Floats, Game, Ints
 from .game_class import GameClass, classify_game
 from .history_response import respond_with_memory
 from .information import InformationStructure
+from .laws import LawBook, StepLaw
 from .policies import BoundPolicy, Policy
 from .progress import Progress, silent
 from .team_bound import maximise_team
 
+_BLOCK = 1 << 20
 ACCURACY = 1e-9
 """Gaps are exact up to this (times the size of the values)."""
 
@@ -234,101 +236,115 @@ def best_returns(
     (n,) float64
     """
     columns = 1 if concept == "team" else len(game.agents)
+    book = LawBook(game, information)
     following = np.zeros((columns, 0))
     for step in range(game.horizon, 0, -1):
         progress("certificate: deviations", game.horizon - step, game.horizon)
         current = steps[step - 1]
-        values = np.empty((columns, len(current.policy_node)))
+        law = book.at(step, distinct_values(current.index))
         after = following[:, current.child]
         if bonuses is not None and step < game.horizon:
             after = after + bonuses[step - 1][:columns]
-        for begin, end in entry_blocks(game, step, current):
-            entries, pair, consequences, action = expand_block(game, step, current, begin, end)
-            returns = consequences.rewards[:columns]
-            if step < game.horizon:
-                edge = _edges(game, information, step, current, consequences, entries, pair, action)
-                later = [
-                    sum_at(consequences.row, consequences.weight * row[edge], len(entries))
-                    for row in after
-                ]
-                returns = returns + game.discount * np.stack(later)
-            first = int(current.offsets[begin])
-            block = _Block(
-                pair=pair - begin,
-                count=end - begin,
-                policy_node=current.policy_node[begin:end],
-                action=action,
-                entry=entries - first,
-                private=digits(
-                    current.private[first : int(current.offsets[end])],
-                    information.private_counts[step - 1],
-                ),
-            )
+        following = np.empty((columns, len(current.policy_node)))
+        for cells in _list_cells(game, information, step, current, law, game.discount * after):
+            part = slice(cells.first, cells.first + len(cells.policy_node))
             if concept == "team":
-                values[0, begin:end] = maximise_team(
-                    block.pair,
-                    block.count,
-                    block.private[:, block.entry],
-                    digits(action, game.action_counts),
-                    game.action_counts,
-                    returns[0],
-                )
-                continue
-            for agent in range(columns):
-                response = _respond(
-                    game, bound, step, block, agent, returns[agent], concept == "ce"
-                )
-                values[agent, begin:end] = response.values
-                if record is not None:
-                    record(step, agent, response)
-        following = values
+                following[0, part] = _unite_team(game, cells)
+            else:
+                for agent in range(columns):
+                    response = _respond(game, bound, step, cells, agent, concept == "ce")
+                    following[agent, part] = response.values
+                    if record is not None:
+                        record(step, agent, response)
     best = following[:, start[0]] @ start[1]
     return np.broadcast_to(best, (len(game.agents),)).copy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Block:
-    """Some pairs of a step with a row for each (entry, joint action).
+class _Cells:
+    """What agents know at some consecutive pairs of a step, and what they then get.
 
     Attributes
     ----------
-    pair, entry, action : (R,) int64, both counted within the block
-    count : number of pairs
-    policy_node : (count,) int64
-    private : (n, entries) int64
+    first : the first of the pairs
+    policy_node : (X,) int64, of the pairs
+    pair : (K,) int64, position among the pairs; ascending
+    private : (n, K) int64
+        Private values that are possible at the pair.
+    returns : (columns, K, A) float64
+        What joint actions lead to, weighted by P(p | c).
     """
 
-    pair: Ints
-    entry: Ints
-    action: Ints
-    count: int
+    first: int
     policy_node: Ints
+    pair: Ints
     private: Ints
+    returns: Floats
 
 
-def _edges(
+def _list_cells(
     game: Game,
     information: InformationStructure,
     step: int,
     current: GraphStep,
-    consequences: Consequences,
-    entries: Ints,
-    pair: Ints,
-    action: Ints,
-) -> Ints:
-    """Find the edge that each consequence takes."""
-    row = consequences.row
-    own = list(
-        zip(
-            digits(current.private[entries[row]], information.private_counts[step - 1]),
-            digits(action[row], game.action_counts),
-            digits(consequences.observation, game.observation_counts),
-            strict=True,
+    law: StepLaw,
+    after: Floats,
+) -> Iterator[_Cells]:
+    """Cut the pairs of a step into blocks and sum over states.
+
+    Parameters
+    ----------
+    after : (columns, E)
+        What following each edge leads to.
+    """
+    counts = information.private_counts[step - 1]
+    width, actions = prod(counts), prod(game.action_counts)
+    position = law.position(current.index)
+    moves = np.diff(law.move_offsets[::actions])[position]
+    costs = np.add.reduceat(moves + actions, current.offsets[:-1])
+    for begin, end in blocks(costs, _BLOCK):
+        entries = slice(int(current.offsets[begin]), int(current.offsets[end]))
+        pair = np.repeat(np.arange(end - begin), np.diff(current.offsets[begin : end + 1]))
+        place = position[entries]
+        weight = current.weight[entries]
+        keys, cell = locate_values(pair * width + current.index[entries] % width)
+        # One row for each entry and joint action.
+        rows = place[:, None] * actions + np.arange(actions)
+        cells = (cell[:, None] * actions + np.arange(actions)).ravel()
+        paid = law.rewards[: len(after)].reshape(len(after), -1)[:, rows] * weight[:, None]
+        returns = [sum_at(cells, own.ravel(), len(keys) * actions) for own in paid]
+        if len(law.move_chance):
+            starts, lengths = (
+                law.move_offsets[rows.ravel()],
+                np.diff(law.move_offsets)[rows.ravel()],
+            )
+            taken = expand_ranges(starts, lengths)
+            repeated = np.repeat(np.arange(len(cells)), lengths)
+            reached = (begin + pair)[repeated // actions] * current.increment_count
+            edge = np.searchsorted(current.edge_key, reached + law.move_increment[taken])
+            chance = weight[repeated // actions] * law.move_chance[taken]
+            for own, later in zip(returns, after, strict=True):
+                own += sum_at(cells[repeated], chance * later[edge], len(own))
+        yield _Cells(
+            first=begin,
+            policy_node=current.policy_node[begin:end],
+            pair=keys // width,
+            private=digits(keys % width, counts),
+            returns=np.stack(returns).reshape(len(after), len(keys), actions),
         )
+
+
+def _unite_team(game: Game, cells: _Cells) -> Floats:
+    """Find the best common return at each pair: (X,)."""
+    actions = cells.returns.shape[2]
+    return maximise_team(
+        np.repeat(cells.pair, actions),
+        len(cells.policy_node),
+        np.repeat(cells.private, actions, axis=1),
+        np.tile(digits(np.arange(actions), game.action_counts), len(cells.pair)),
+        game.action_counts,
+        cells.returns[0].ravel(),
     )
-    increment, _ = apply_update(information, step, own)
-    keys = pair[row] * current.increment_count + increment
-    return np.searchsorted(current.edge_key, keys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,7 +353,7 @@ class Response:
 
     Attributes
     ----------
-    values : (count,) float64
+    values : (X,) float64
         Expected return at each pair.
     choice : (R, T) int64
         The best action at each private value of each pair, in order of pair and private value: one
@@ -349,42 +365,37 @@ class Response:
 
 
 def _respond(
-    game: Game,
-    bound: BoundPolicy,
-    step: int,
-    block: _Block,
-    agent: int,
-    returns: Floats,
-    informed: bool,
+    game: Game, bound: BoundPolicy, step: int, cells: _Cells, agent: int, informed: bool
 ) -> Response:
-    """Best response of one agent at each pair, to returns (R,) weighted by P(s, p | c).
+    """Find an agent's best response at each pair.
 
     ``informed`` deviators choose after seeing the recommended action.
     """
-    actions = int(np.prod(game.action_counts))
-    action_digits = digits(np.arange(actions), game.action_counts)
-    own_actions = game.action_counts[agent]
-    entry_pair = block.pair[::actions]
-    draw, signal, weight = bound.draw_of(step, block.policy_node[entry_pair])
-    joint = weight[:, None] * np.ones(actions)
-    for other in range(len(game.agents)):
+    counts = game.action_counts
+    taken = digits(np.arange(prod(counts)), counts)
+    draw, signal, weight = bound.draw_of(step, cells.policy_node[cells.pair])
+    joint = np.repeat(weight[:, None], taken.shape[1], axis=1)
+    for other, moves in enumerate(taken):
         if other != agent:
-            answer = bound.respond(step, other, signal, block.private[other][draw])
-            joint *= answer[:, action_digits[other]]
+            joint *= bound.respond(step, other, signal, cells.private[other][draw])[:, moves]
     recommended = np.ones((len(draw), 1))
     if informed:
-        recommended = bound.respond(step, agent, signal, block.private[agent][draw])
+        recommended = bound.respond(step, agent, signal, cells.private[agent][draw])
     starts = np.flatnonzero(np.diff(draw, prepend=-1))
-    types, where = np.unique(
-        np.stack([entry_pair, block.private[agent]]), axis=1, return_inverse=True
-    )
-    place = where.ravel()[block.entry] * own_actions + action_digits[agent][block.action]
-    best = np.zeros(types.shape[1])
-    choice = np.empty((recommended.shape[1], types.shape[1]), dtype=np.int64)
+    size = int(cells.private[agent].max()) + 1
+    types, where = locate_values(cells.pair * size + cells.private[agent])
+    place = (where[:, None] * counts[agent] + np.arange(counts[agent])).ravel()
+    others = tuple(1 + axis for axis in range(len(counts)) if axis != agent)
+    best = np.zeros(len(types))
+    choice = np.empty((recommended.shape[1], len(types)), dtype=np.int64)
     for row, column in enumerate(recommended.T):
-        chance = np.add.reduceat(joint * column[:, None], starts, axis=0)
-        table = sum_at(place, returns * chance.ravel(), types.shape[1] * own_actions)
-        table = table.reshape(-1, own_actions)
+        chance = joint * column[:, None]
+        if len(starts) < len(draw):
+            chance = np.add.reduceat(chance, starts, axis=0)
+        gains = (cells.returns[agent] * chance).reshape(-1, *counts).sum(axis=others)
+        table = sum_at(place, gains.ravel(), len(types) * counts[agent])
+        table = table.reshape(-1, counts[agent])
         best += table.max(axis=1)
         choice[row] = table.argmax(axis=1)
-    return Response(values=sum_at(types[0], best, block.count), choice=choice)
+    values = sum_at(types // size, best, len(cells.policy_node))
+    return Response(values=values, choice=choice)

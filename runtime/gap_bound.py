@@ -12,11 +12,10 @@ from .consequences import Consequences
 from .errors import LimitError
 from .evaluation import evaluate_policy
 from .game import Floats, Game, Ints
+from .laws import LawBook
 from .nodes import CommonInformation
 from .policies import BoundPolicy, Policy
 from .progress import Progress, silent
-
-_SEED = 4711
 
 
 def bound_gap(
@@ -78,7 +77,7 @@ def bound_gap(
     bound = BoundPolicy(policy, game, information)
     start, steps, members = _pair_up(nodes, bound, max_pairs)
     best, worst = _full_information(game)
-    random = np.random.default_rng(_SEED)
+    book = LawBook(game, information)
     bonuses: list[Floats] = []
     try:
         opening, _ = open_layer(game, information)
@@ -86,7 +85,7 @@ def bound_gap(
         for step in range(1, game.horizon):
             progress("certificate: errors of beliefs", step, game.horizon)
             current = steps[step - 1]
-            layer = push_layer(game, information, step, current, random, max_pairs)
+            layer = push_layer(book, step, current, max_pairs)
             if not np.array_equal(layer.branch, current.edge_key):
                 raise AssertionError("edges of the model and Bayes' rule differ")
             child = members[step][current.child]
@@ -140,7 +139,6 @@ def _pair_up(
             raise LimitError("P0601", step=step, nodes=len(model_node), limit=max_pairs)
         members.append(model_node)
         beliefs = at.beliefs.take(model_node)
-        width = int(np.prod(nodes.information.private_counts[step - 1]))
         edge_key = child = np.zeros(0, dtype=np.int64)
         count = 1
         here = policy_node
@@ -158,8 +156,7 @@ def _pair_up(
             GraphStep(
                 policy_node=here,
                 offsets=beliefs.offsets,
-                state=beliefs.index // width,
-                private=beliefs.index % width,
+                index=beliefs.index,
                 weight=beliefs.probability,
                 edge_key=edge_key,
                 child=child,

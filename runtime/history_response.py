@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 
 from .arrays import KEY_LIMIT, blocks, digits, locate_values, offsets_of, sum_at
-from .belief_graph import Layer, collect_layer, merge_layer
+from .belief_graph import Layer, collect_layer, join_layers, merge_layer
 from .consequences import Consequences, apply_update
 from .errors import LimitError
 from .game import Floats, Game, Ints
@@ -117,7 +117,7 @@ def respond_with_memory(
         none = np.zeros(0, dtype=np.int64)
         moves = _Moves(reward=rewards, origin=none, child=none, chance=np.zeros(0))
         if step < game.horizon:
-            layer, mass = _join(layers), np.concatenate(masses)
+            layer, mass = join_layers(layers), np.concatenate(masses)
             if len(layer.target) > max_entries:
                 raise LimitError(
                     "P0601", step=step + 1, entries=len(layer.target), limit=max_entries
@@ -147,12 +147,10 @@ def _open(
     private, others = _split(joint, counts, agent)
     weight = game.initial_probability[kept]
     width = prod(counts) // counts[agent]
+    targets = game.state_count * width
+    branch = increment * counts[agent] + private
     layer, mass = collect_layer(
-        increment * counts[agent] + private,
-        game.initial_state[kept] * width + others,
-        weight,
-        weight,
-        game.state_count * width,
+        branch * targets + game.initial_state[kept] * width + others, weight, weight, targets
     )
     found, common = locate_values(layer.branch // counts[agent])
     knowledge = _Knowledge(
@@ -219,8 +217,7 @@ def _expand(
             raise LimitError("P0603", columns=branches * targets)
         branch = origin[found.row] * branches + increment * next_counts[agent] + next_private
         layer, mass = collect_layer(
-            branch,
-            found.successor * (targets // game.state_count) + next_others,
+            branch * targets + found.successor * (targets // game.state_count) + next_others,
             found.weight,
             found.weight,
             targets,
@@ -286,16 +283,6 @@ def _advance(
     )
     moves = _Moves(reward=rewards, origin=origin, child=child, chance=mass)
     return moves, following, len(place) > len(known)
-
-
-def _join(parts: list[Layer]) -> Layer:
-    """Put blocks of rows after each other."""
-    return Layer(
-        branch=np.concatenate([part.branch for part in parts]),
-        offsets=offsets_of(np.concatenate([np.diff(part.offsets) for part in parts])),
-        target=np.concatenate([part.target for part in parts]),
-        weight=np.concatenate([part.weight for part in parts]),
-    )
 
 
 def _split(joint: Ints, counts: tuple[int, ...], agent: int) -> tuple[Ints, Ints]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
@@ -131,8 +132,9 @@ def _list_rows(
 ) -> PrescriptionRows:
     """List what an agent does at each draw and private value; the deviator follows ``choice``."""
     pair, signal = draws
-    count = information.private_counts[step - 1][agent]
-    own = digits(current.private, information.private_counts[step - 1])[agent]
+    counts = information.private_counts[step - 1]
+    count = counts[agent]
+    own = digits(current.index % prod(counts), counts)[agent]
     types, _ = locate_values(current.pairs * count + own)
     lengths = np.bincount(types // count, minlength=len(current.policy_node))
     draw = np.repeat(np.arange(len(pair)), lengths[pair])
