@@ -123,12 +123,12 @@ def compile_program(
 
 def choose_compression(compiled: Compiled, text: str | None) -> Compression:
     """``merge`` unless the command line or the file chooses another."""
-    call = chosen_compression(compiled.checked) if text is None else parse_compression(text)
+    call = chosen_compression(compiled.checked) if text is None else parse_call(text)
     return resolve_compression(call, compiled.checked.model)
 
 
-def parse_compression(text: str) -> syntax.StructureCall:
-    """What ``--compression`` says."""
+def parse_call(text: str) -> syntax.StructureCall:
+    """A structure or a compression with its arguments, as ``--compression`` says it."""
     from posg.grammar import parse_structure
 
     bag = Bag()

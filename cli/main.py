@@ -116,6 +116,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     from posg.runtime.limits import DEFAULT_MEMORY
 
+    from .axes import axis
     from .options import Settings, memory_bytes, path_ending, seconds, tolerance, whole_number
 
     parser = argparse.ArgumentParser(
@@ -234,6 +235,24 @@ def build_parser() -> argparse.ArgumentParser:
     simulate.add_argument("policy", metavar="POLICY", nargs="?")
     simulate.add_argument("--episodes", metavar="N", type=whole_number(1), default=1)
     simulate.add_argument("--seed", metavar="N", type=whole_number(0), default=0)
+
+    sweep = add("sweep", "sweeping:sweep", "solve a game in many variants, one row each")
+    compiles(sweep)
+    compression(sweep, "for all rows, unless it is varied")
+    sweep.add_argument(
+        "--vary",
+        metavar="'NAME = VALUES'",
+        type=axis,
+        action="append",
+        required=True,
+        help="a parameter, horizon, sharing, sharing.ARGUMENT, compression or compression.ARGUMENT; "
+        "values such as 1..5, 0.6:0.9:0.1 or 'merge, last(1..3)' (repeatable)",
+    )
+    sweep.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
+    sweep.add_argument(
+        "-o", "--output", metavar="X.csv", type=path_ending(".csv"), help="keep the table"
+    )
+    time_limit(sweep)
 
     test = add("test", "testing:test", "run the expect statements of spec files")
     test.add_argument("paths", metavar="PATH", nargs="+")
