@@ -108,8 +108,9 @@ def nested_of(compiled: Compiled) -> dict[str, list[str]] | None:
 def sizes_text(compiled: Compiled, sizes: Mapping[str, Any]) -> list[str]:
     """Sizes for people."""
     lines = [
-        f"  {agent}: {sizes['actions'][agent]} actions, {sizes['observations'][agent]} "
-        f"observations, private values {_listed(sizes['private'][agent])}"
+        f"  {agent}: {_number(sizes['actions'][agent], 'action')}, "
+        f"{_number(sizes['observations'][agent], 'observation')}, "
+        f"private values {_listed(sizes['private'][agent])}"
         for agent in compiled.game.agents
     ]
     if sizes["common"] is None:
@@ -121,7 +122,7 @@ def sizes_text(compiled: Compiled, sizes: Mapping[str, Any]) -> list[str]:
     if shown:
         lines.append(f"  nodes at step {compiled.game.horizon}: {', '.join(shown)}")
     if sizes["length"]:
-        lines.append(f"  c_h reaches back {_steps(sizes['length'])} (L̂ of Definition 7)")
+        lines.append(f"  c_h reaches back {_number(sizes['length'], 'step')} (L̂ of Definition 7)")
     return lines
 
 
@@ -164,8 +165,8 @@ def recall_bound_text(bound: Mapping[str, Any]) -> str:
     )
 
 
-def _steps(count: int) -> str:
-    return "1 step" if count == 1 else f"{count} steps"
+def _number(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _listed(numbers: list[int]) -> str:
