@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -31,7 +32,9 @@ from posg.runtime.solvers.compiled import (
     solve_team_compiled,
     solve_zero_sum_compiled,
 )
+from posg.runtime.solvers.correlated import solve_correlated
 from posg.runtime.solvers.protocol import StageSolution
+from posg.runtime.solvers.selection import solve_selected
 from posg.runtime.solvers.team_program import solve_team_program
 from posg.runtime.solvers.zero_sum import solve_saddle
 
@@ -46,6 +49,7 @@ class Case:
     stages: int
     peer: Callable[[np.ndarray], object] | None
     peer_name: str
+    agents: int = 2
 
 
 def saddle_peer(values: np.ndarray) -> object:
@@ -135,6 +139,18 @@ def coarse_peer(values: np.ndarray) -> object:
     return found.fun
 
 
+def welfare_peer(informed: bool) -> Callable[[np.ndarray], object]:
+    """Best welfare by the linear program over all joint prescriptions."""
+
+    def solve(values: np.ndarray) -> object:
+        agents = len(values)
+        return solve_selected(
+            batch(values[:, None], agents, values.shape[1]), informed=informed, select="welfare"
+        )
+
+    return solve
+
+
 def list_cases() -> list[Case]:
     cases = []
     for private, actions, stages in ((2, 2, 200_000), (4, 3, 30_000), (9, 4, 2_000)):
@@ -176,14 +192,38 @@ def list_cases() -> list[Case]:
                 peer_name="milp",
             )
         )
+    for informed, private, actions, stages in (
+        (False, 2, 2, 2000),
+        (True, 2, 2, 2000),
+        (False, 2, 3, 1000),
+        (True, 2, 3, 1000),
+    ):
+        cases.append(
+            Case(
+                kernel="correlated" if informed else "coarse",
+                solve=partial(solve_correlated, informed=informed, compiled=True),
+                payoffs=3,
+                private=private,
+                actions=actions,
+                stages=stages,
+                peer=welfare_peer(informed),
+                peer_name="best welfare",
+                agents=3,
+            )
+        )
     return cases
 
 
+def batch(values: np.ndarray, agents: int, private: int) -> StagePayoffs:
+    stages = values.shape[1]
+    own = np.tile(np.arange(private), (stages, 1))
+    return StagePayoffs(nodes=np.arange(stages), private=(own,) * agents, values=values)
+
+
 def draw(case: Case, stages: int) -> StagePayoffs:
-    shape = (case.private, case.actions) * 2
+    shape = (case.private, case.actions) * case.agents
     values = np.random.default_rng(1).normal(size=(case.payoffs, stages, *shape))
-    private = np.tile(np.arange(case.private), (stages, 1))
-    return StagePayoffs(nodes=np.arange(stages), private=(private, private), values=values)
+    return batch(values, case.agents, case.private)
 
 
 def measure(case: Case, rounds: int, seconds: float) -> str:
@@ -206,7 +246,7 @@ def measure(case: Case, rounds: int, seconds: float) -> str:
         peer_best = min(peer_best, (time.process_time() - start) / solved)
     peer = f"{1 / peer_best:9,.1f} {peer_best / best:8,.0f}x" if case.peer else f"{'':>19}"
     return (
-        f"{case.kernel:<12}{case.private:>3}{case.actions:>3}{1 / best:>13,.0f}  "
+        f"{case.kernel:<11}{case.agents:>2}{case.private:>3}{case.actions:>3}{1 / best:>13,.0f}  "
         f"{case.peer_name if case.peer else '-':<13}{peer}{gap:>10.1e}{left:>7}"
     )
 
@@ -217,7 +257,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.5, help="for the peer, each round")
     options = parser.parse_args()
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    print("kernel        P  A     stages/s  peer         stages/s    ratio   max gap   left")
+    print("kernel      n  P  A     stages/s  peer         stages/s    ratio   max gap   left")
     for case in list_cases():
         print(measure(case, options.rounds, options.seconds), flush=True)
 

@@ -103,7 +103,12 @@ class ChosenSolver:
             case StageKind.CORRELATED | StageKind.COARSE:
                 informed = self._kind is StageKind.CORRELATED
                 if self._select is None:
-                    return partial(solve_correlated, informed=informed, tolerance=self._tolerance)
+                    return partial(
+                        solve_correlated,
+                        informed=informed,
+                        tolerance=self._tolerance,
+                        compiled=compiled,
+                    )
                 return partial(
                     solve_selected,
                     informed=informed,

@@ -105,12 +105,13 @@ def check(solution: StageSolution, stages: StagePayoffs, shape: Shape, informed:
 
 
 @settings(max_examples=25, deadline=None)
-@given(seeds, several_agents, some_families, st.booleans())
-def test_nobody_gains_by_deviating(seed, shape, families, informed):
+@given(seeds, several_agents, some_families, st.booleans(), st.booleans())
+def test_nobody_gains_by_deviating(seed, shape, families, informed, compiled):
     if informed and max(m * a for m, a in zip(shape[::2], shape[1::2], strict=True)) > 4:
         shape = tuple(min(size, 2) for size in shape)
     stages = draw_stages(seed, len(shape) // 2, shape, families)
-    check(solve_correlated(stages, informed=informed), stages, shape, informed)
+    solution = solve_correlated(stages, informed=informed, compiled=compiled)
+    check(solution, stages, shape, informed)
 
 
 @pytest.mark.parametrize("informed", [False, True])
