@@ -9,10 +9,10 @@ import numpy as np
 
 from .arrays import (
     KEY_LIMIT,
+    Columns,
     blocks,
     distinct_values,
     expand_ranges,
-    locate_values,
     offsets_of,
     run_starts,
     sum_by_key,
@@ -150,40 +150,36 @@ def push_layer(book: LawBook, step: int, current: GraphStep, max_pairs: int) -> 
     """Apply Bayes' rule for each pair and increment, under two strategies that must agree."""
     law = book.at(step, distinct_values(current.index))
     width = law.increment_count * law.target_count
-    position = law.position(current.index)
-    lengths = np.diff(law.offsets)[position]
-    parts: list[Layer] = []
+    outcomes = np.diff(law.offsets)
+    rows = np.diff(current.offsets)
+    columns = Columns()
     count = 0
-    for begin, end in blocks(np.add.reduceat(lengths, current.offsets[:-1]), _BLOCK):
+    for begin, end in blocks(rows * int(outcomes.max()), _BLOCK):
         if (end - begin) * width >= KEY_LIMIT:
             raise LimitError("P0603", columns=width)
         entries = slice(int(current.offsets[begin]), int(current.offsets[end]))
-        pair = np.repeat(np.arange(end - begin), np.diff(current.offsets[begin : end + 1]))
-        taken = expand_ranges(law.offsets[position[entries]], lengths[entries])
-        weight = np.repeat(current.weight[entries], lengths[entries])
+        position = law.position(current.index[entries])
+        lengths = outcomes[position]
+        taken = expand_ranges(law.offsets[position], lengths)
+        pair = np.repeat(np.arange(end - begin), rows[begin:end])
+        weight = np.repeat(current.weight[entries], lengths)
         layer, _ = collect_layer(
-            np.repeat(pair * width, lengths[entries]) + law.key[taken],
+            np.repeat(pair * width, lengths) + law.key[taken],
             weight * law.weight[0][taken],
             weight * law.weight[1][taken],
             law.target_count,
         )
-        parts.append(replace(layer, branch=layer.branch + begin * law.increment_count))
+        columns.add(
+            layer.branch + begin * law.increment_count,
+            np.diff(layer.offsets),
+            layer.target,
+            layer.weight,
+        )
         count += len(layer.branch)
         if count > max_pairs:
             raise LimitError("P0601", step=step + 1, nodes=count, limit=max_pairs)
-    return join_layers(parts)
-
-
-def join_layers(parts: list[Layer]) -> Layer:
-    """Put the rows of several layers after each other."""
-    if len(parts) == 1:
-        return parts[0]
-    return Layer(
-        branch=np.concatenate([part.branch for part in parts]),
-        offsets=offsets_of(np.concatenate([np.diff(part.offsets) for part in parts])),
-        target=np.concatenate([part.target for part in parts]),
-        weight=np.concatenate([part.weight for part in parts]),
-    )
+    branch, lengths, target, weight = columns.join()
+    return Layer(branch=branch, offsets=offsets_of(lengths), target=target, weight=weight)
 
 
 def collect_layer(keys: Ints, weight: Floats, other: Floats, targets: int) -> tuple[Layer, Floats]:
@@ -208,18 +204,13 @@ def collect_layer(keys: Ints, weight: Floats, other: Floats, targets: int) -> tu
     second = second / np.repeat(np.add.reduceat(second, starts), lengths)
     if np.add.reduceat(np.abs(first - second), starts).max() > _DEPENDENT:
         raise DependentBeliefs
+    branch, target = (keys // targets)[starts], keys % targets
     large = first > _TINY
-    lengths = np.add.reduceat(large.astype(np.int64), starts)
-    kept = first[large]
-    offsets = offsets_of(lengths)
-    kept = kept / np.repeat(np.add.reduceat(kept, offsets[:-1]), lengths)
-    layer = Layer(
-        branch=(keys // targets)[starts],
-        offsets=offsets,
-        target=(keys % targets)[large],
-        weight=kept,
-    )
-    return layer, mass
+    if not large.all():
+        lengths = np.add.reduceat(large.astype(np.int64), starts)
+        target, first = target[large], first[large]
+        first /= np.repeat(np.add.reduceat(first, offsets_of(lengths)[:-1]), lengths)
+    return Layer(branch=branch, offsets=offsets_of(lengths), target=target, weight=first), mass
 
 
 def merge_layer(layer: Layer, nodes: Ints) -> tuple[Layer, Ints, Ints]:
@@ -230,12 +221,8 @@ def merge_layer(layer: Layer, nodes: Ints) -> tuple[Layer, Ints, Ints]:
     The distinct beliefs, their policy nodes, and the pair of each old row.
     """
     lengths = np.diff(layer.offsets)
-    random = np.random.default_rng(_SEED + 1)
     # Equal beliefs project to almost the same number, which makes them neighbours in this order.
-    values, places = locate_values(layer.target)
-    projection = np.add.reduceat(
-        layer.weight * random.uniform(size=len(values))[places], layer.offsets[:-1]
-    )
+    projection = _project(layer, lengths)
     order = np.lexsort((projection, nodes))
     previous, following = order[:-1], order[1:]
     same = (nodes[previous] == nodes[following]) & (lengths[previous] == lengths[following])
@@ -249,6 +236,8 @@ def merge_layer(layer: Layer, nodes: Ints) -> tuple[Layer, Ints, Ints]:
     )
     owner = np.repeat(candidates, counts)
     same[owner[differs]] = False
+    if not same.any():
+        return layer, nodes, np.arange(len(nodes))
     fresh = np.concatenate([[True], ~same])
     child = np.empty(len(order), dtype=np.int64)
     child[order] = np.cumsum(fresh) - 1
@@ -261,3 +250,21 @@ def merge_layer(layer: Layer, nodes: Ints) -> tuple[Layer, Ints, Ints]:
         weight=layer.weight[taken],
     )
     return merged, nodes[chosen], child
+
+
+def _project(layer: Layer, lengths: Ints) -> Floats:
+    """Multiply each row with one random vector."""
+    random = np.random.default_rng(_SEED)
+    size = int(layer.target.max()) + 1
+    found = distinct_values(layer.target) if size > 4 * len(layer.target) else None
+    direction = random.uniform(size=size if found is None else len(found))
+    projection = np.empty(len(lengths))
+    for begin, end in blocks(lengths, _BLOCK):
+        entries = slice(int(layer.offsets[begin]), int(layer.offsets[end]))
+        place = layer.target[entries]
+        if found is not None:
+            place = np.searchsorted(found, place)
+        projection[begin:end] = np.add.reduceat(
+            layer.weight[entries] * direction[place], layer.offsets[begin:end] - entries.start
+        )
+    return projection

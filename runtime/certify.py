@@ -299,13 +299,11 @@ def _list_cells(
     """
     counts = information.private_counts[step - 1]
     width, actions = prod(counts), prod(game.action_counts)
-    position = law.position(current.index)
-    moves = np.diff(law.move_offsets[::actions])[position]
-    costs = np.add.reduceat(moves + actions, current.offsets[:-1])
-    for begin, end in blocks(costs, _BLOCK):
+    most = actions + int(np.diff(law.move_offsets[::actions]).max())
+    for begin, end in blocks(np.diff(current.offsets) * most, _BLOCK):
         entries = slice(int(current.offsets[begin]), int(current.offsets[end]))
         pair = np.repeat(np.arange(end - begin), np.diff(current.offsets[begin : end + 1]))
-        place = position[entries]
+        place = law.position(current.index[entries])
         weight = current.weight[entries]
         keys, cell = locate_values(pair * width + current.index[entries] % width)
         # One row for each entry and joint action.

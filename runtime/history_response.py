@@ -12,8 +12,8 @@ from math import prod
 
 import numpy as np
 
-from .arrays import KEY_LIMIT, blocks, digits, locate_values, offsets_of, sum_at
-from .belief_graph import Layer, collect_layer, join_layers, merge_layer
+from .arrays import KEY_LIMIT, Columns, blocks, digits, locate_values, offsets_of, sum_at
+from .belief_graph import Layer, collect_layer, merge_layer
 from .consequences import Consequences, apply_update
 from .errors import LimitError
 from .game import Floats, Game, Ints
@@ -113,11 +113,11 @@ def respond_with_memory(
     forgets = False
     for step in range(1, game.horizon + 1):
         progress(f"certificate: {game.agents[agent]}", step, game.horizon)
-        rewards, layers, masses = _expand(game, information, bound, agent, step, knowledge)
+        rewards, following = _expand(game, information, bound, agent, step, knowledge)
         none = np.zeros(0, dtype=np.int64)
         moves = _Moves(reward=rewards, origin=none, child=none, chance=np.zeros(0))
-        if step < game.horizon:
-            layer, mass = join_layers(layers), np.concatenate(masses)
+        if following is not None:
+            layer, mass = following
             if len(layer.target) > max_entries:
                 raise LimitError(
                     "P0601", step=step + 1, entries=len(layer.target), limit=max_entries
@@ -169,17 +169,16 @@ def _expand(
     agent: int,
     step: int,
     knowledge: _Knowledge,
-) -> tuple[Floats, list[Layer], list[Floats]]:
+) -> tuple[Floats, tuple[Layer, Floats] | None]:
     """Try all own actions while the others play their policies.
 
     Returns
     -------
     rewards : (I * A_i,)
-    layers
+    following
         The next posteriors, unless it is the last step; branches are
-        ((row * A_i + a_i) * Z + z) * P_i + p_i of the next step.
-    masses
-        P(z, p_i' | row, a_i) of each branch.
+        ((row * A_i + a_i) * Z + z) * P_i + p_i of the next step. And P(z, p_i' | row, a_i) of
+        each branch.
     """
     posterior = knowledge.posterior
     counts = information.private_counts[step - 1]
@@ -187,8 +186,7 @@ def _expand(
     action_digits = digits(np.arange(actions), game.action_counts)
     width = prod(counts) // counts[agent]
     rewards = np.zeros(len(knowledge.private) * own_actions)
-    layers: list[Layer] = []
-    masses: list[Floats] = []
+    columns = Columns()
     for begin, end in blocks(_costs(game, step, posterior, width), _BLOCK):
         first, last = int(posterior.offsets[begin]), int(posterior.offsets[end])
         place = np.repeat(np.arange(begin, end), np.diff(posterior.offsets[begin : end + 1]))
@@ -222,9 +220,12 @@ def _expand(
             found.weight,
             targets,
         )
-        layers.append(layer)
-        masses.append(mass)
-    return rewards, layers, masses
+        columns.add(layer.branch, np.diff(layer.offsets), layer.target, layer.weight, mass)
+    if step == game.horizon:
+        return rewards, None
+    made, lengths, target, weight, mass = columns.join()
+    layer = Layer(branch=made, offsets=offsets_of(lengths), target=target, weight=weight)
+    return rewards, (layer, mass)
 
 
 def _costs(game: Game, step: int, posterior: Layer, width: int) -> Ints:
