@@ -93,8 +93,8 @@ def find_repairs(
     """
     open_cases: list[tuple[tuple[Rule, ...], Core]] = []
     proved: tuple[Rule, ...] | None = None
-    for rules, core in _changes(compiled, cause):
-        if prove_for(compiled, core, trace(compiled.checked.model, core)).holds:
+    for rules, core, provenance in _changes(compiled, cause):
+        if prove_for(compiled, core, provenance).holds:
             proved = rules
             break
         open_cases.append((rules, core))
@@ -174,25 +174,26 @@ def _hold_beside(compiled: Compiled, text: str, progress: Progress) -> bool:
     return _decide(compiled, core, progress) is True
 
 
-def _changes(compiled: Compiled, cause: Cause) -> Iterator[tuple[tuple[Rule, ...], Core]]:
+def _changes(
+    compiled: Compiled, cause: Cause
+) -> Iterator[tuple[tuple[Rule, ...], Core, Provenance]]:
     """Changed structures, one rule before two; those that change nothing are left out."""
     model = compiled.checked.model
-    single: list[Rule] = []
-    tried = 0
+    single: list[tuple[Rule, Core, Provenance]] = []
     for rule in _rules(compiled, cause):
-        changed = apply_rule(model, compiled.core, rule)
+        changed = apply_rule(model, compiled.core, compiled.provenance, rule)
         if changed is not None:
-            single.append(rule)
-            tried += 1
-            yield (rule,), changed
-    for first, second in combinations(sorted(single, key=lambda rule: -len(rule.agents)), 2):
+            single.append((rule, changed, trace(model, changed)))
+            yield (rule,), *single[-1][1:]
+    tried = len(single)
+    widest_first = sorted(single, key=lambda change: -len(change[0].agents))
+    for (first, middle, provenance), (second, _, _) in combinations(widest_first, 2):
         if first.kind == second.kind and set(first.agents) & set(second.agents):
             continue
-        middle = apply_rule(model, compiled.core, first)
-        changed = None if middle is None else apply_rule(model, middle, second)
+        changed = apply_rule(model, middle, provenance, second)
         if changed is not None:
             tried += 1
-            yield (first, second), changed
+            yield (first, second), changed, trace(model, changed)
         if tried >= MAX_TRIED:
             return
 
@@ -242,13 +243,12 @@ def _conditional(provenance: Provenance) -> list[tuple[Role, int | None]]:
     return [(Role(kind), delay) for delay, kind in sorted(delays, reverse=True) if delay > 1]
 
 
-def apply_rule(model: GameModel, core: Core, rule: Rule) -> Core | None:
+def apply_rule(model: GameModel, core: Core, provenance: Provenance, rule: Rule) -> Core | None:
     """Add a rule to a structure; None if that changes nothing or is not possible."""
     groups = model.actions if rule.kind is Role.ACTION else model.observations
     variables = [variable for number in rule.agents for variable in groups[number]]
     if rule.delay is None:
         return _forget(core, frozenset(variables))
-    provenance = trace(model, core)
     late = [v for v in variables if not _is_common(model, provenance, v, rule.delay)]
     return _share(model, core, late, rule.delay) if late else None
 

@@ -11,6 +11,7 @@ import posg.specs
 from posg.compiler.dependence_causes import Cause, CauseKind, explain_dependence
 from posg.compiler.information import build_information
 from posg.compiler.pipeline import Compiled
+from posg.compiler.provenance import trace
 from posg.compiler.repairs import Repair, apply_rule, find_repairs
 from posg.grammar.diagnostics import Bag
 from posg.runtime import check_strategy_independence
@@ -39,7 +40,8 @@ def repaired(result: Compiled, repair: Repair) -> Compiled:
     """The game under the changed structure."""
     core = result.core
     for rule in repair.rules:
-        changed = apply_rule(result.checked.model, core, rule)
+        model = result.checked.model
+        changed = apply_rule(model, core, trace(model, core), rule)
         assert changed is not None
         core = changed
     built = build_information(result.checked.model, core, Bag())
