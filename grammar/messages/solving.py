@@ -10,7 +10,7 @@ MESSAGES: Mapping[str, Message] = {
     "P0701": Message(
         text="a team optimum was asked for, but this is a {kind} game",
         notes=("the agents' rewards differ, so there is no common value to maximise",),
-        helps=("give all agents one `reward = ...;`, or ask for `--concept nash`",),
+        helps=("give all agents one `reward = ...;`, or leave `--concept` out",),
     ),
     "P0702": Message(
         text="no solver for concept `{concept}` in a {kind} game with {agents} agents",
