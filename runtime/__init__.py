@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .game_class import GameClass, classify_game
     from .gap_bound import bound_gap
     from .information import IncrementLabels, InformationStructure, Update
+    from .model_errors import ModelErrors, measure_model_errors
     from .nested_information import find_nested_information
     from .nodes import CommonInformation, expand_common_information
     from .observability import Bracket, Observability, StepObservability, measure_observability
@@ -61,6 +62,7 @@ __all__ = [
     "InformationStructure",
     "Labels",
     "LimitError",
+    "ModelErrors",
     "Observability",
     "PerfectRecall",
     "Policy",
@@ -95,6 +97,7 @@ __all__ = [
     "find_nested_information",
     "load_game",
     "load_policy",
+    "measure_model_errors",
     "measure_observability",
     "plan",
     "policy_to_json",
@@ -117,6 +120,7 @@ _HOMES = {
     "game_class": ("GameClass", "classify_game"),
     "gap_bound": ("bound_gap",),
     "information": ("IncrementLabels", "InformationStructure", "Update"),
+    "model_errors": ("ModelErrors", "measure_model_errors"),
     "nested_information": ("find_nested_information",),
     "nodes": ("CommonInformation", "expand_common_information"),
     "observability": (

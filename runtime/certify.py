@@ -211,7 +211,7 @@ def _forget(step: int, nodes: Ints, increments: Ints) -> Ints:
 def best_returns(
     game: Game,
     information: InformationStructure,
-    bound: BoundPolicy,
+    bound: BoundPolicy | None,
     start: tuple[Ints, Floats],
     steps: list[GraphStep],
     concept: str,
@@ -223,6 +223,8 @@ def best_returns(
 
     Parameters
     ----------
+    bound
+        The policy; a team's best return needs none.
     start
         The pairs of step 1 with their probabilities.
     bonuses : H - 1 arrays (n, E)
@@ -248,7 +250,7 @@ def best_returns(
         following = np.empty((columns, len(current.policy_node)))
         for cells in _list_cells(game, information, step, current, law, game.discount * after):
             part = slice(cells.first, cells.first + len(cells.policy_node))
-            if concept == "team":
+            if bound is None or concept == "team":
                 following[0, part] = _unite_team(game, cells)
             else:
                 for agent in range(columns):

@@ -201,8 +201,7 @@ class Reference:
         for chance, state, z, p in self.opening():
             groups.setdefault(((z,), p[agent]), []).append((chance, state, p))
         return sum(
-            self._remember(agent, chances, 1, c, histories)
-            for (c, _), histories in groups.items()
+            self._remember(agent, chances, 1, c, histories) for (c, _), histories in groups.items()
         )
 
     def _remember(
