@@ -71,19 +71,22 @@ def expand(
 def certify(
     compiled: Compiled,
     compression: Compression,
-    nodes: CommonInformation,
+    nodes: CommonInformation | None,
     policy: Policy,
     *,
     concept: str,
     progress: Progress,
 ) -> Certificate:
-    """Certify a plan: exactly, unless the true common information is what compression avoids."""
+    """Certify a plan: exactly, unless the true common information is what compression avoids.
+
+    Only a compression that loses something needs the ``nodes`` that were planned on.
+    """
     game, information = compiled.game, compiled.information
     if compression.lossless:
         return certify_policy(game, information, policy, concept=concept, progress=progress)
     exact = certify_policy(
         game, information, policy, concept=concept, max_pairs=EXACT_PAIRS, progress=progress
     )
-    if exact.gap is not None:
+    if exact.gap is not None or nodes is None:
         return exact
     return bound_gap(game, nodes, policy, concept=concept, progress=progress)

@@ -86,15 +86,18 @@ def solve_compiled(
             progress=watch,
         )
         solved = time.perf_counter()
+        policy, counts = solution.policy, nodes.node_counts
+        model_nodes = None if compression.lossless else nodes
+        del solution, nodes  # beliefs and their certificate need not be in memory together
         certificate = certify(
-            compiled, compression, nodes, solution.policy, concept=concept, progress=watch
+            compiled, compression, model_nodes, policy, concept=concept, progress=watch
         )
     certified = time.perf_counter()
     model: dict[str, object] = {
-        "nodes": [int(count) for count in nodes.node_counts],
+        "nodes": list(counts),
         "seconds": {"solve": round(solved - start, 4), "certify": round(certified - solved, 4)},
     }
-    return solution.policy, certificate, model
+    return policy, certificate, model
 
 
 def solve(options: argparse.Namespace) -> int:

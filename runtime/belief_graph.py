@@ -25,7 +25,7 @@ from .laws import LawBook
 from .progress import Progress
 
 _SEED = 9173
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 _TINY = 1e-14
 """Beliefs are cut here, ..."""
 _EQUAL = 1e-10

@@ -26,7 +26,7 @@ from .policies import BoundPolicy, Policy
 from .progress import Progress, silent
 from .team_bound import maximise_team
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 ACCURACY = 1e-9
 """Gaps are exact up to this (times the size of the values)."""
 
