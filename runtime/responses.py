@@ -1,4 +1,4 @@
-"""Best responses as policies: who deviates, does what, against whom (Algorithm 2)."""
+"""Best responses as policies: who deviates, does what, against whom (Algorithms 2 and 4)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from .certify import Response, best_returns
 from .evaluation import evaluate_policy
 from .game import Floats, Game, Ints
 from .information import InformationStructure
+from .model_graph import pair_up
+from .nodes import CommonInformation
 from .policies import BoundPolicy, Policy, PolicyStep, PrescriptionRows
 from .progress import Progress, silent
 
@@ -24,10 +26,11 @@ def best_response(
     *,
     agent: int,
     informed: bool = False,
+    model: CommonInformation | None = None,
     max_pairs: int = 20_000_000,
     progress: Progress = silent,
 ) -> Policy:
-    """Let one agent respond best to the others, in the true game.
+    """Let one agent respond best to the others.
 
     Parameters
     ----------
@@ -37,6 +40,9 @@ def best_response(
         The deviator sees the action that it is recommended at each step (deviations from a
         correlated equilibrium); it never sees the draw of a lottery. Otherwise it sees its private
         value only (deviations from a Nash or a coarse correlated equilibrium).
+    model
+        Respond in this model of compressed common information instead (Algorithm 4). The
+        deviator then knows the model's nodes, and may respond badly where the model is wrong.
 
     Returns
     -------
@@ -52,12 +58,18 @@ def best_response(
 
     Notes
     -----
-    Source: Liu and Zhang (2023), Algorithm 2 with the oracles NE-BR, CCE-BR and CE-BR.
+    Source: Liu and Zhang (2023), Algorithms 2 and 4 with the oracles NE-BR, CCE-BR and
+    CE-BR.
     """
     bound = BoundPolicy(policy, game, information)
-    start, graph = build_graph(
-        game, information, bound.follow, max_pairs=max_pairs, progress=progress
-    )
+    if model is None:
+        start, graph = build_graph(
+            game, information, bound.follow, max_pairs=max_pairs, progress=progress
+        )
+        opening = open_layer(game, information)[0].branch
+    else:
+        first, graph, _ = pair_up(model, bound, max_pairs)
+        start, opening = (first, model.roots.probability), model.roots.increment
     choices: dict[int, list[Ints]] = {}
 
     def record(step: int, who: int, response: Response) -> None:
@@ -74,8 +86,7 @@ def best_response(
         progress,
         record=record,
     )
-    layer, _ = open_layer(game, information)
-    entries = [(np.zeros_like(layer.branch), layer.branch, start[0])]
+    entries = [(np.zeros_like(opening), opening, start[0])]
     entries += [
         (*np.divmod(current.edge_key, current.increment_count), current.child)
         for current in graph[:-1]
