@@ -39,6 +39,8 @@ from .pushing import draw_prescriptions, push_beliefs
 from .timestamps import Timestamps
 
 _SEED = 20240317
+_MIXED = 1e-6
+"""Of the uniform law in a prior."""
 
 
 def expand_windows(
@@ -47,6 +49,7 @@ def expand_windows(
     timestamps: Timestamps,
     length: int,
     *,
+    prior: Floats | None = None,
     max_nodes: int = DEFAULT_NODES,
     memory_bytes: int = DEFAULT_MEMORY,
     progress: Progress = silent,
@@ -62,6 +65,9 @@ def expand_windows(
     ----------
     length
         L, at least 0.
+    prior : (S,) float64
+        Law of the state at step h - L; uniform by default. A millionth of the uniform law is mixed
+        in, so that whatever can happen in the game can happen in the model.
     max_nodes, memory_bytes
         Limits on the windows of a step and on the memory of the result.
 
@@ -86,7 +92,7 @@ def expand_windows(
     """
     _check_private(game, timestamps, length)
     limits = NodeLimits(nodes=max_nodes, memory=memory_bytes)
-    maker = _Maker(game, information, timestamps, length, limits, progress)
+    maker = _Maker(game, information, timestamps, length, prior, limits, progress)
     random = np.random.default_rng(_SEED)
     windows = maker.windows(1)
     roots, chosen = _open(maker, windows)
@@ -178,6 +184,7 @@ class _Maker:
         information: InformationStructure,
         timestamps: Timestamps,
         length: int,
+        prior: Floats | None,
         limits: NodeLimits,
         progress: Progress,
     ) -> None:
@@ -185,6 +192,7 @@ class _Maker:
         self.information = information
         self.atoms = timestamps.increments
         self.length = length
+        self._prior = prior
         self.limits = limits
         self._progress = progress
         self._step = 1
@@ -240,7 +248,7 @@ class _Maker:
             beliefs = Beliefs(
                 offsets=np.array([0, len(states)]),
                 index=states * private,
-                probability=np.full(len(states), 1 / len(states)),
+                probability=self._restart(states),
             )
         for at, table in enumerate(tables, start=start):
             back = step - at - 1
@@ -255,6 +263,13 @@ class _Maker:
             levels=tuple(levels),
             beliefs=beliefs,
         )
+
+    def _restart(self, states: Ints) -> Floats:
+        """The law of the state at a restart, on the given states."""
+        law = np.full(len(states), 1 / len(states))
+        if self._prior is not None and (mass := self._prior[states].sum()) > 0:
+            law = (1 - _MIXED) * self._prior[states] / mass + _MIXED * law
+        return law
 
     def _open(self, limit: int) -> tuple[Ints, Beliefs]:
         """What is kept of z_1, with the law of s_1 and p_1 for each."""

@@ -347,6 +347,28 @@ def test_windows_of_any_structure_restart_the_game(seed: int) -> None:
                     assert found.get(key, 0) == pytest.approx(expected.get(key, 0), abs=1e-12)
 
 
+def test_the_game_may_restart_from_another_law() -> None:
+    game = random_game(6, horizon=5)
+    dense = Dense(game)
+    for name in ("one-step", "symmetric", "one-directional"):
+        sharing, _, formula, _ = INSTANCES[name]
+        information, timestamps = structure(sharing, 5)
+        law = np.array([0.7, 0.3, 0.0])
+        nodes = expand_windows(game, information, timestamps, 2, prior=law)
+        mixed = (1 - 1e-6) * law + 1e-6 / 3
+        dense.prior = lambda step, mixed=mixed: Dense.prior(dense, 1) if step == 1 else mixed
+        plays = Reference(game, information)
+        for number in range(10):
+            actions, seen = random_history(dense, number)
+            for step, _, _, node in replay(plays, nodes, actions, seen):
+                if step == 1:
+                    continue
+                found = joint_law(nodes, step, node, dense.states)
+                expected = formula(dense, step, 2, actions, seen)
+                for text, chances in expected.items():
+                    np.testing.assert_allclose(found[text], chances, atol=1e-12)
+
+
 def walk(made: Compiled, plays: Reference, nodes: CommonInformation, step: int, length: int):
     """What is kept at a step along every path of the model, with its node."""
     atoms = made.timestamps.increments
