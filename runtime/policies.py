@@ -143,6 +143,8 @@ class BoundPolicy:
             offsets_of(np.append(np.bincount(step.signal_node, minlength=step.node_count), 1))
             for step in policy.steps
         ]
+        self._lotteries = [bool((np.diff(o) != 1).any()) for o in self._signal_offsets]
+        self._signal_weights = [np.append(step.signal_weight, 1.0) for step in policy.steps]
         self._row_keys = [
             [rows.signal * max(1, len(rows.private)) + rows.value for rows in step.prescriptions]
             for step in policy.steps
@@ -186,11 +188,12 @@ class BoundPolicy:
 
     def draw_of(self, step: int, nodes: Ints) -> tuple[Ints, Ints, Floats]:
         """List the signals of nodes: position in ``nodes``, signal and its probability."""
-        table = self.policy.steps[step - 1]
-        offsets = self._signal_offsets[step - 1]
-        lengths = np.diff(offsets)[nodes]
-        weights = np.append(table.signal_weight, 1.0)
-        signals = expand_ranges(offsets[nodes], lengths)
+        offsets, weights = self._signal_offsets[step - 1], self._signal_weights[step - 1]
+        signals = offsets[nodes]
+        if not self._lotteries[step - 1]:
+            return np.arange(len(nodes)), signals, weights[signals]
+        lengths = offsets[nodes + 1] - signals
+        signals = expand_ranges(signals, lengths)
         return np.repeat(np.arange(len(nodes)), lengths), signals, weights[signals]
 
     def respond(self, step: int, agent: int, signals: Ints, private: Ints) -> Floats:
