@@ -250,7 +250,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     sweep.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
     sweep.add_argument(
-        "-o", "--output", metavar="X.csv", type=path_ending(".csv"), help="keep the table"
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=path_ending(".csv", ".svg"),
+        help="keep the table (.csv), or draw it (.svg)",
     )
     time_limit(sweep)
 

@@ -31,6 +31,7 @@ from .inputs import (
     parse_call,
 )
 from .output import LIMIT, OK, PROBLEM, diagnostics_json, problem_diagnostic, show_json
+from .plots import sweep_svg
 from .solving import default_concept
 
 Row = dict[str, object]
@@ -56,10 +57,13 @@ def sweep(options: argparse.Namespace) -> int:
     if options.format == "json":
         show_json({"schema": "posg.sweep/1", "varied": names, "rows": rows})
     table = _table(names, rows)
+    drawn = False
     if options.output is not None:
+        drawn = options.output.endswith(".svg")
+        text = _plot(Path(options.file).stem, rows) if drawn else table
         with replacing(Path(options.output)) as stream:
-            stream.write(table.encode())
-    elif options.format != "json":
+            stream.write(text.encode())
+    if options.format != "json" and (options.output is None or drawn):
         print(table, end="")
     return status
 
@@ -160,13 +164,38 @@ def _solve(compiled: Compiled, compression: Compression, options: argparse.Names
     }
 
 
-def _table(names: list[str], rows: list[Row]) -> str:
-    """The rows as CSV."""
-    agents: list[str] = []
+def _plot(title: str, rows: list[Row]) -> str:
+    """Values, gaps and bounds of all rows."""
+    labels: list[str] = []
+    values: dict[str, list[float | None]] = {agent: [] for agent in _agents(rows)}
+    gaps: dict[str, list[float | None]] = {"gap": [], "bound": []}
+    for row in rows:
+        varied, value = row["varied"], row.get("value", {})
+        assert isinstance(varied, dict) and isinstance(value, dict)
+        labels.append(", ".join(varied.values()))
+        for agent, line in values.items():
+            line.append(value.get(agent))
+        for name, line in gaps.items():
+            found = _above(row, name)
+            line.append(float(found) if isinstance(found, int | float) else None)
+    same = len({tuple(line) for line in values.values()}) == 1
+    shown = {"value": next(iter(values.values()))} if same and values else values
+    return sweep_svg(title, labels, shown, gaps)
+
+
+def _agents(rows: list[Row]) -> list[str]:
+    """Agents that have a value in some row."""
+    agents: dict[str, None] = {}
     for row in rows:
         value = row.get("value", {})
         assert isinstance(value, dict)
-        agents += [agent for agent in value if agent not in agents]
+        agents |= dict.fromkeys(value)
+    return list(agents)
+
+
+def _table(names: list[str], rows: list[Row]) -> str:
+    """The rows as CSV."""
+    agents = _agents(rows)
     columns = [*names, "nodes", *(f"value[{agent}]" for agent in agents)]
     columns += ["gap", "bound", "seconds", "problem"]
     text = io.StringIO()

@@ -6,11 +6,13 @@ import argparse
 import csv
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from posg.cli import main
 from posg.cli.axes import axis
+from posg.cli.plots import sweep_svg
 
 DECTIGER = str(Path(__file__).parents[2] / "specs" / "dectiger.posg")
 
@@ -101,3 +103,20 @@ def test_nothing_varies_twice(capsys: pytest.CaptureFixture[str]) -> None:
         main(["sweep", DECTIGER, "--vary", "horizon = 1", "--vary", "horizon = 2"])
     assert raised.value.code == 2
     assert "horizon is varied twice" in capsys.readouterr().err
+
+
+def test_a_sweep_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "rows.svg"
+    options = ("--sharing", "full", "--vary", "compression = last(0..2), net(<1>)")
+    assert main(["sweep", DECTIGER, *options, "-o", str(file)]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 5
+    drawing = ElementTree.parse(file).getroot()
+    texts = [entry.text for entry in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"last(0)", "last(2)", "net(<1>)", "value", "gap", "bound"} <= set(texts)
+    lines = list(drawing.iter("{http://www.w3.org/2000/svg}polyline"))
+    assert [len(line.attrib["points"].split()) for line in lines] == [3, 3, 3]
+
+
+def test_plots_of_nothing_and_of_one_value() -> None:
+    ElementTree.fromstring(sweep_svg("x", [], {}, {}))
+    ElementTree.fromstring(sweep_svg("x", ["a"], {"value": [2.0]}, {"gap": [None]}))
