@@ -28,11 +28,11 @@ except ImportError:
 
 from posg.runtime.payoffs import StagePayoffs
 from posg.runtime.solvers.compiled import (
+    solve_correlated_compiled,
     solve_general_sum_compiled,
     solve_team_compiled,
     solve_zero_sum_compiled,
 )
-from posg.runtime.solvers.correlated import solve_correlated
 from posg.runtime.solvers.protocol import StageSolution
 from posg.runtime.solvers.selection import solve_selected
 from posg.runtime.solvers.team_program import solve_team_program
@@ -201,7 +201,7 @@ def list_cases() -> list[Case]:
         cases.append(
             Case(
                 kernel="correlated" if informed else "coarse",
-                solve=partial(solve_correlated, informed=informed, compiled=True),
+                solve=partial(solve_correlated_compiled, informed=informed),
                 payoffs=3,
                 private=private,
                 actions=actions,

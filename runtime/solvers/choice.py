@@ -102,19 +102,20 @@ class ChosenSolver:
                 return solve_general_sum
             case StageKind.CORRELATED | StageKind.COARSE:
                 informed = self._kind is StageKind.CORRELATED
-                if self._select is None:
+                if self._select is not None:
                     return partial(
-                        solve_correlated,
+                        solve_selected,
                         informed=informed,
+                        select=self._select,
                         tolerance=self._tolerance,
-                        compiled=compiled,
                     )
-                return partial(
-                    solve_selected,
-                    informed=informed,
-                    select=self._select,
-                    tolerance=self._tolerance,
-                )
+                if compiled:
+                    from .compiled import solve_correlated_compiled
+
+                    return partial(
+                        solve_correlated_compiled, informed=informed, tolerance=self._tolerance
+                    )
+                return partial(solve_correlated, informed=informed, tolerance=self._tolerance)
 
 
 def estimate_seconds(kind: StageKind, shape: tuple[int, ...]) -> float:

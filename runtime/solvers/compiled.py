@@ -15,11 +15,21 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import blocks
 from ..game import Floats
 from ..payoffs import StagePayoffs
-from .certificates import TOLERANCE, check_equilibrium, check_saddle, expect_common, scale_of
+from .certificates import (
+    TOLERANCE,
+    check_equilibrium,
+    check_lottery,
+    check_saddle,
+    expect_common,
+    scale_of,
+)
+from .correlated import SWEEPS, certify_lotteries, solve_correlated
+from .deviations import Deviations
 from .general_sum import solve_equilibrium
-from .protocol import StageSolution
+from .protocol import Lottery, StageSolution
 from .team import order_agents, solve_team
 from .zero_sum import solve_saddle
 
@@ -27,6 +37,8 @@ MARGIN = 1e-13
 """What a branch must promise above the best to be searched, relative to the largest payoff."""
 SEARCH = 10**10
 """Payoffs that a branch and bound may look at in a node before it gives up (some ten seconds)."""
+_LOTTERIES = 1 << 21
+"""Weights and prescriptions of lotteries held at once, before the few that are drawn are kept."""
 _SHARED = 1 << 16
 """Payoffs that a thread should have to work on."""
 
@@ -164,14 +176,7 @@ def solve_team_compiled(payoffs: StagePayoffs) -> StageSolution:
     prescriptions = [ordered[agents.index(agent)] for agent in range(len(agents))]
     refused = _refused(status, gaps, scale)
     if len(refused):
-        again = solve_team(
-            replace(
-                payoffs,
-                nodes=payoffs.nodes[refused],
-                private=tuple(private[refused] for private in payoffs.private),
-                values=payoffs.values[:, refused],
-            )
-        )
+        again = solve_team(_pick(payoffs, refused))
         for rows_of, new in zip(prescriptions, again.prescriptions, strict=True):
             rows_of[refused] = new
         values[refused], gaps[refused] = again.values[0], again.gaps
@@ -180,6 +185,112 @@ def solve_team_compiled(payoffs: StagePayoffs) -> StageSolution:
         values=values[None],
         gaps=gaps,
         fallbacks=len(refused),
+    )
+
+
+def solve_correlated_compiled(
+    payoffs: StagePayoffs, *, informed: bool, tolerance: float = 0.0
+) -> StageSolution:
+    """Find a correlated (``informed``) or coarse correlated equilibrium of each node.
+
+    Joint prescriptions are generated as by ``generate_lottery``, from uniform play on. That agents
+    learn first, as in ``solve_correlated``, saves linear programs, but takes as long as these do
+    here.
+
+    Parameters
+    ----------
+    payoffs
+        With one payoff an agent.
+    tolerance
+        Gap that is accepted in any case; others come from rounding and are far smaller.
+
+    Notes
+    -----
+    Source: see ``correlated``.
+    """
+    values = payoffs.values
+    nodes, sizes = values.shape[1], values.shape[2:]
+    deviations = Deviations(sizes, informed)
+    most = sum(deviations.cases) * (deviations.choices - 1) + 1
+    widths = np.multiply(sizes[0::2], sizes[1::2])
+    each = most * (1 + int(widths.sum()))
+    parts = [
+        _find_lotteries(values[:, begin:end], informed, most)
+        for begin, end in blocks(np.full(nodes, each), _LOTTERIES)
+    ]
+    counts, weight, rows, status = (np.concatenate(part) for part in zip(*parts, strict=True))
+    lottery = Lottery(node=np.repeat(np.arange(nodes), counts), weight=weight)
+    prescriptions = tuple(
+        own.reshape(len(own), types, actions)
+        for own, types, actions in zip(
+            np.split(rows, np.cumsum(widths)[:-1], axis=1), sizes[0::2], sizes[1::2], strict=True
+        )
+    )
+    _, gaps = check_lottery(values, prescriptions, lottery, informed=informed)
+    refused = _refused(status, gaps, np.max([scale_of(own) for own in values], axis=0))
+    if len(refused):
+        again = solve_correlated(_pick(payoffs, refused), informed=informed, tolerance=tolerance)
+        assert again.lottery is not None
+        kept = ~np.isin(lottery.node, refused)
+        node = np.concatenate([lottery.node[kept], refused[again.lottery.node]])
+        order = np.argsort(node, kind="stable")
+        weight = np.concatenate([lottery.weight[kept], again.lottery.weight])
+        lottery = Lottery(node=node[order], weight=weight[order])
+        prescriptions = tuple(
+            np.concatenate([own[kept], new])[order]
+            for own, new in zip(prescriptions, again.prescriptions, strict=True)
+        )
+    return certify_lotteries(
+        values, prescriptions, lottery, len(refused), informed=informed, tolerance=tolerance
+    )
+
+
+def _find_lotteries(
+    values: Floats, informed: bool, most: int
+) -> tuple[NDArray[np.int64], Floats, Floats, NDArray[np.int64]]:
+    """Run the kernel for payoffs (n, G, m_1, A_1, ...), with up to ``most`` signals a node.
+
+    Returns
+    -------
+    The signals of each node, (G,); their weights (T,) and joint prescriptions (T, sum of m_i A_i);
+    the status of each node, (G,).
+    """
+    from .kernels.lotteries import find_lotteries
+
+    agents, nodes = values.shape[:2]
+    types, actions = np.array(values.shape[2::2]), np.array(values.shape[3::2])
+    table = _ready(values.reshape(agents, nodes, -1).transpose(1, 0, 2))
+    scale = np.abs(table).max(axis=(1, 2))
+    counts, status = np.empty(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int64)
+    weights = np.empty((nodes, most))
+    rows = np.empty((nodes, most, int(types @ actions)))
+    _share(
+        lambda part: find_lotteries(
+            table[part],
+            types,
+            actions,
+            informed,
+            SWEEPS,
+            scale[part],
+            counts[part],
+            weights[part],
+            rows[part],
+            status[part],
+        ),
+        nodes,
+        table.size * most,
+    )
+    drawn = np.arange(most) < counts[:, None]
+    return counts, weights[drawn], rows[drawn], status
+
+
+def _pick(payoffs: StagePayoffs, nodes: NDArray[np.int64]) -> StagePayoffs:
+    """Take some nodes of a batch."""
+    return replace(
+        payoffs,
+        nodes=payoffs.nodes[nodes],
+        private=tuple(private[nodes] for private in payoffs.private),
+        values=payoffs.values[:, nodes],
     )
 
 

@@ -38,7 +38,7 @@ class NodeLottery:
 
 
 def solve_correlated(
-    payoffs: StagePayoffs, *, informed: bool, tolerance: float = 0.0, compiled: bool = False
+    payoffs: StagePayoffs, *, informed: bool, tolerance: float = 0.0
 ) -> StageSolution:
     """Find a correlated (``informed``) or coarse correlated equilibrium of each node.
 
@@ -52,8 +52,6 @@ def solve_correlated(
         With one payoff an agent.
     tolerance
         Gap that is accepted in any case; others come from rounding and are far smaller.
-    compiled
-        Whether the linear programs of all nodes are solved at once by a compiled simplex method.
 
     Notes
     -----
@@ -68,13 +66,12 @@ def solve_correlated(
     for begin, end in blocks(np.full(nodes, each), _ENTRIES):
         part = values[:, begin:end]
         prescriptions, gains = learn_prescriptions(part, deviations, ROUNDS)
-        weights = _mix(part, gains) if compiled else np.full(gains.shape[:2], np.nan)
-        for node, mixture in enumerate(weights):
-            rows = tuple(rows[node] for rows in prescriptions)
-            if np.isnan(mixture).any():
-                solved.append(generate_lottery(part[:, node], deviations, rows, gains[node]))
-            else:
-                solved.append(_keep(rows, mixture, 0))
+        solved += [
+            generate_lottery(
+                part[:, node], deviations, tuple(rows[node] for rows in prescriptions), gains[node]
+            )
+            for node in range(end - begin)
+        ]
     return collect_lotteries(values, solved, informed=informed, tolerance=tolerance)
 
 
@@ -148,7 +145,9 @@ def generate_lottery(
     scale = float(scale_of(values).max())
     added = 0
     while True:
-        unit = units_of(gains[None], np.array([scale]))[0]
+        # No case gains anything in an equilibrium, so each may have a unit of its own.
+        unit = np.maximum(np.abs(gains).max(axis=(0, 2)), _SMALL * scale)
+        unit[unit == 0] = 1
         weights, chances = solve_saddle(-(gains / unit[:, None])[None])
         gap = float(np.tensordot(weights[0], gains, axes=1).max(axis=1).sum())
         if gap <= TOLERANCE * scale:
@@ -162,48 +161,12 @@ def generate_lottery(
         prescriptions = tuple(np.concatenate(pair) for pair in zip(prescriptions, new, strict=True))
         gains = np.concatenate([gains, column])
         added += 1
-    return _keep(prescriptions, weights[0], added)
-
-
-def _keep(prescriptions: tuple[Floats, ...], weights: Floats, added: int) -> NodeLottery:
-    """Leave out prescriptions (T, m_i, A_i) that are hardly drawn."""
-    kept = weights > _DUST
+    kept = weights[0] > _DUST
     return NodeLottery(
-        tuple(rows[kept] for rows in prescriptions), weights[kept] / weights[kept].sum(), added
+        tuple(rows[kept] for rows in prescriptions),
+        weights[0, kept] / weights[0, kept].sum(),
+        added,
     )
-
-
-def _mix(values: Floats, gains: Floats) -> Floats:
-    """Mix what was learned into equilibria: weights (G, T), no numbers where that does not do.
-
-    Parameters
-    ----------
-    values : (n, G, m_1, A_1, ..., m_n, A_n)
-    gains : (G, T, Q, K)
-    """
-    from .kernels.simplex import solve_saddles
-
-    scale = np.max([scale_of(own) for own in values], axis=0)
-    unit = units_of(gains, scale)
-    nodes, rounds, cases, choices = gains.shape
-    tables = np.ascontiguousarray(-(gains / unit[:, None, :, None])[:, None])
-    first = np.empty((nodes, 1, rounds))
-    status = np.empty(nodes, dtype=np.int64)
-    solve_saddles(tables, first, np.empty((nodes, cases, choices)), status)
-    weights: Floats = first[:, 0]
-    gaps = np.einsum("gt,gtqk->gqk", weights, gains).max(axis=2).sum(axis=1)
-    weights[(status != 0) | ~(gaps <= TOLERANCE * scale)] = np.nan
-    return weights
-
-
-def units_of(gains: Floats, scale: Floats) -> Floats:
-    """Measure the gains (G, T, Q, K) of each case in a unit of its own: (G, Q).
-
-    No case gains anything in an equilibrium, so all may be magnified.
-    """
-    unit: Floats = np.maximum(np.abs(gains).max(axis=(1, 3)), _SMALL * scale[:, None])
-    unit[unit == 0] = 1
-    return unit
 
 
 def pay_actions(values: Floats, prescriptions: tuple[Floats, ...]) -> list[Floats]:

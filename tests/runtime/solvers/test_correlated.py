@@ -13,12 +13,15 @@ from scipy.optimize import linprog
 from posg.runtime.payoffs import StagePayoffs
 from posg.runtime.solvers import correlated, selection
 from posg.runtime.solvers.certificates import check_lottery
+from posg.runtime.solvers.compiled import solve_correlated_compiled
 from posg.runtime.solvers.correlated import solve_correlated
+from posg.runtime.solvers.kernels import lotteries
 from posg.runtime.solvers.protocol import StageSolution
 from posg.runtime.solvers.selection import SELECTIONS, solve_selected
 from posg.runtime.solvers.team import solve_team
 
 from .stages import (
+    FAMILIES,
     Shape,
     as_stages,
     assert_distributions,
@@ -110,7 +113,8 @@ def test_nobody_gains_by_deviating(seed, shape, families, informed, compiled):
     if informed and max(m * a for m, a in zip(shape[::2], shape[1::2], strict=True)) > 4:
         shape = tuple(min(size, 2) for size in shape)
     stages = draw_stages(seed, len(shape) // 2, shape, families)
-    solution = solve_correlated(stages, informed=informed, compiled=compiled)
+    solve = solve_correlated_compiled if compiled else solve_correlated
+    solution = solve(stages, informed=informed)
     check(solution, stages, shape, informed)
 
 
@@ -121,6 +125,37 @@ def test_prescriptions_are_generated_where_learning_was_too_short(informed, monk
     stages = draw_stages(1, 3, shape, ["normal"] * 20)
     solution = solve_correlated(stages, informed=informed)
     assert solution.fallbacks > 0
+    check(solution, stages, shape, informed)
+
+
+@pytest.mark.parametrize("informed", [False, True])
+@pytest.mark.parametrize("shape", [(2, 3, 2, 3, 2, 2), (4, 3, 4, 3), (3, 4, 3, 4)])
+def test_kernel_needs_no_help(shape, informed):
+    for family in FAMILIES:
+        stages = draw_stages(3, len(shape) // 2, shape, [family] * 20)
+        solution = solve_correlated_compiled(stages, informed=informed)
+        assert solution.fallbacks == 0
+        axes = (0, *range(2, stages.values.ndim))
+        assert (solution.gaps <= 1e-9 * np.abs(stages.values).max(axis=axes)).all()
+
+
+@pytest.mark.parametrize("wrong", ["gives up", "errs"])
+@pytest.mark.parametrize("informed", [False, True])
+def test_what_the_kernel_fails_at_is_solved_otherwise_and_counted(wrong, informed, monkeypatch):
+    find = lotteries.find_lotteries
+
+    def fail(*arguments):
+        find(*arguments)
+        *_, counts, weights, prescriptions, status = arguments
+        counts[::2], weights[::2, 0], prescriptions[::2, 0] = 1, 1.0, 0.0
+        prescriptions[::2, 0, ::2] = 1.0  # the first of two actions
+        status[::2] = 2 if wrong == "gives up" else 0
+
+    monkeypatch.setattr(lotteries, "find_lotteries", fail)
+    shape = (2, 2, 2, 2, 1, 2)
+    stages = draw_stages(1, 3, shape, ["normal"] * 12)
+    solution = solve_correlated_compiled(stages, informed=informed)
+    assert solution.fallbacks == 6 if wrong == "gives up" else 3 <= solution.fallbacks <= 6
     check(solution, stages, shape, informed)
 
 
