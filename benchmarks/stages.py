@@ -211,6 +211,18 @@ def list_cases() -> list[Case]:
                 agents=3,
             )
         )
+    cases.append(
+        Case(
+            kernel="welfare CCE",
+            solve=partial(solve_selected, informed=False, select="welfare", compiled=True),
+            payoffs=2,
+            private=4,
+            actions=3,
+            stages=20,
+            peer=coarse_peer,
+            peer_name="linprog, CCE",
+        )
+    )
     return cases
 
 

@@ -15,10 +15,7 @@ MESSAGES: Mapping[str, Message] = {
     "P0702": Message(
         text="no solver for concept `{concept}` in a {kind} game with {agents} agents",
         notes=("Nash equilibria of general-sum games are found for two agents only",),
-        helps=(
-            "ask for a correlated or coarse correlated equilibrium: `--concept ce`, "
-            "`--concept cce`",
-        ),
+        helps=("ask for correlated equilibria: `--concept ce`, or coarse ones: `--concept cce`",),
     ),
     "P0703": Message(
         text="`{file}` is not a policy file of posg",

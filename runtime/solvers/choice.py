@@ -108,6 +108,7 @@ class ChosenSolver:
                         informed=informed,
                         select=self._select,
                         tolerance=self._tolerance,
+                        compiled=compiled,
                     )
                 if compiled:
                     from .compiled import solve_correlated_compiled

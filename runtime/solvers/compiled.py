@@ -193,7 +193,7 @@ def solve_correlated_compiled(
 ) -> StageSolution:
     """Find a correlated (``informed``) or coarse correlated equilibrium of each node.
 
-    Joint prescriptions are generated as by ``generate_lottery``, from uniform play on. That agents
+    Joint prescriptions are generated as by ``generate_lottery``, from the first actions on. That agents
     learn first, as in ``solve_correlated``, saves linear programs, but takes as long as these do
     here.
 
@@ -211,11 +211,11 @@ def solve_correlated_compiled(
     values = payoffs.values
     nodes, sizes = values.shape[1], values.shape[2:]
     deviations = Deviations(sizes, informed)
-    most = sum(deviations.cases) * (deviations.choices - 1) + 1
+    most = _most_signals(deviations)
     widths = np.multiply(sizes[0::2], sizes[1::2])
     each = most * (1 + int(widths.sum()))
     parts = [
-        _find_lotteries(values[:, begin:end], informed, most)
+        generate_lotteries(values[:, begin:end], deviations)
         for begin, end in blocks(np.full(nodes, each), _LOTTERIES)
     ]
     counts, weight, rows, status = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -245,15 +245,19 @@ def solve_correlated_compiled(
     )
 
 
-def _find_lotteries(
-    values: Floats, informed: bool, most: int
+def generate_lotteries(
+    values: Floats, deviations: Deviations
 ) -> tuple[NDArray[np.int64], Floats, Floats, NDArray[np.int64]]:
-    """Run the kernel for payoffs (n, G, m_1, A_1, ...), with up to ``most`` signals a node.
+    """Find deterministic prescriptions that carry an equilibrium of each node, by the kernel.
+
+    Parameters
+    ----------
+    values : (n, G, m_1, A_1, ..., m_n, A_n)
 
     Returns
     -------
     The signals of each node, (G,); their weights (T,) and joint prescriptions (T, sum of m_i A_i);
-    the status of each node, (G,).
+    the status of each node, (G,), 0 when solved.
     """
     from .kernels.lotteries import find_lotteries
 
@@ -261,6 +265,7 @@ def _find_lotteries(
     types, actions = np.array(values.shape[2::2]), np.array(values.shape[3::2])
     table = _ready(values.reshape(agents, nodes, -1).transpose(1, 0, 2))
     scale = np.abs(table).max(axis=(1, 2))
+    most = _most_signals(deviations)
     counts, status = np.empty(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int64)
     weights = np.empty((nodes, most))
     rows = np.empty((nodes, most, int(types @ actions)))
@@ -269,7 +274,7 @@ def _find_lotteries(
             table[part],
             types,
             actions,
-            informed,
+            deviations.informed,
             SWEEPS,
             scale[part],
             counts[part],
@@ -282,6 +287,11 @@ def _find_lotteries(
     )
     drawn = np.arange(most) < counts[:, None]
     return counts, weights[drawn], rows[drawn], status
+
+
+def _most_signals(deviations: Deviations) -> int:
+    """Count the constraints of the linear program that mixes prescriptions."""
+    return sum(deviations.cases) * (deviations.choices - 1) + 1
 
 
 def _pick(payoffs: StagePayoffs, nodes: NDArray[np.int64]) -> StagePayoffs:

@@ -28,7 +28,12 @@ _DUST = 1e-12
 
 
 def solve_selected(
-    payoffs: StagePayoffs, *, informed: bool, select: str, tolerance: float = 0.0
+    payoffs: StagePayoffs,
+    *,
+    informed: bool,
+    select: str,
+    tolerance: float = 0.0,
+    compiled: bool = False,
 ) -> StageSolution:
     """Find the best correlated (``informed``) or coarse correlated equilibrium of each node.
 
@@ -46,6 +51,8 @@ def solve_selected(
         One of ``SELECTIONS``.
     tolerance
         Gap that is accepted in any case; others come from rounding and are far smaller.
+    compiled
+        Whether a kernel finds the equilibria to start with.
 
     Raises
     ------
@@ -59,7 +66,15 @@ def solve_selected(
     """
     values = payoffs.values
     deviations = Deviations(values.shape[2:], informed)
-    solved = [_select(values[:, node], deviations, select) for node in range(values.shape[1])]
+    nodes = values.shape[1]
+    starts: list[Floats | None] = [None] * nodes
+    if compiled and _count_prescriptions(values.shape[2:]) > LISTED:
+        from .compiled import generate_lotteries
+
+        counts, _, rows, status = generate_lotteries(values, deviations)
+        parts = np.split(rows, np.cumsum(counts)[:-1])
+        starts = [part if good else None for part, good in zip(parts, status == 0, strict=True)]
+    solved = [_select(values[:, node], deviations, select, starts[node]) for node in range(nodes)]
     return collect_lotteries(values, solved, informed=informed, tolerance=tolerance)
 
 
@@ -123,15 +138,25 @@ class _Stage:
 
     def list_columns(self) -> _Columns | None:
         """List all joint prescriptions, unless they are many."""
-        radices = [actions for types, actions in self.sizes for _ in range(types)]
-        if np.prod(np.array(radices, dtype=float)) > LISTED:
+        if _count_prescriptions(self.values.shape[1:]) > LISTED:
             return None
+        radices = [actions for types, actions in self.sizes for _ in range(types)]
         return self.make_columns(digits(np.arange(int(np.prod(radices))), radices).T)
 
-    def carry_equilibrium(self) -> tuple[_Columns, Floats]:
-        """Find prescriptions with an equilibrium among their mixtures, and the gains it leaves."""
-        uniform = tuple(np.full((1, *size), 1.0 / size[1]) for size in self.sizes)
-        start = improve(-self.values.sum(axis=0)[None], uniform)
+    def carry_equilibrium(self, rows: Floats | None) -> tuple[_Columns, Floats]:
+        """Find prescriptions with an equilibrium among their mixtures, and the gains it leaves.
+
+        ``rows`` (T, sum of m_i A_i) are such prescriptions if there are some already.
+        """
+        if rows is None:
+            uniform = tuple(np.full((1, *size), 1.0 / size[1]) for size in self.sizes)
+            start = improve(-self.values.sum(axis=0)[None], uniform)
+        else:
+            ends = np.cumsum([types * actions for types, actions in self.sizes])[:-1]
+            start = tuple(
+                own.reshape(len(own), *size)
+                for own, size in zip(np.split(rows, ends, axis=1), self.sizes, strict=True)
+            )
         gains = self.deviations.list_gains(pay_actions(self.values, start), start)
         lottery = generate_lottery(self.values, self.deviations, start, gains)
         columns = self.make_columns(join_actions(lottery.prescriptions))
@@ -144,23 +169,31 @@ class _Stage:
         support = columns.actions[found.weights > _DUST]
         copies = np.broadcast_to(-table, (len(support), *table.shape))
         candidates = np.unique(join_actions(improve(copies, self.spread(support))), axis=0)
-        for tried in (candidates, _maximise(table)):
-            rows = self.spread(tried)
-            copies = np.broadcast_to(table, (len(tried), *table.shape))
-            known = (tried[:, None] == columns.actions).all(axis=2).any(axis=1)
-            better = (expect_common(copies, rows) > found.bound + OPTIMAL) & ~known
-            if better.any():
-                return self.make_columns(tried[better])
-        return None
+        better = self._choose_better(table, columns, found.bound, candidates)
+        if not len(better):
+            better = self._choose_better(table, columns, found.bound, _maximise(table))
+        return self.make_columns(better) if len(better) else None
+
+    def _choose_better(
+        self, table: Floats, columns: _Columns, bound: float, candidates: Ints
+    ) -> Ints:
+        """Pick the new ones among candidates (T, sum of m_i) that are worth more than the bound."""
+        copies = np.broadcast_to(table, (len(candidates), *table.shape))
+        worth = expect_common(copies, self.spread(candidates))
+        known = (candidates[:, None] == columns.actions).all(axis=2).any(axis=1)
+        picked: Ints = candidates[(worth > bound + OPTIMAL) & ~known]
+        return picked
 
 
-def _select(values: Floats, deviations: Deviations, select: str) -> NodeLottery:
-    """Solve one node."""
+def _select(
+    values: Floats, deviations: Deviations, select: str, start: Floats | None
+) -> NodeLottery:
+    """Solve one node, from prescriptions (T, sum of m_i A_i) that carry an equilibrium, if any."""
     stage = _Stage(values / (float(scale_of(values).max()) or 1.0), deviations)
     columns = stage.list_columns()
     slack = np.zeros((sum(deviations.cases), deviations.choices))
     if columns is None:
-        columns, slack = stage.carry_equilibrium()
+        columns, slack = stage.carry_equilibrium(start)
     while True:
         found = _solve_program(columns, slack, deviations, select)
         new = stage.price(columns, found)
@@ -174,6 +207,11 @@ def _select(values: Floats, deviations: Deviations, select: str) -> NodeLottery:
     kept = found.weights > _DUST
     weights = found.weights[kept]
     return NodeLottery(stage.spread(columns.actions[kept]), weights / weights.sum(), 0)
+
+
+def _count_prescriptions(shape: tuple[int, ...]) -> float:
+    """Count the deterministic joint prescriptions of a stage (m_1, A_1, ..., m_n, A_n)."""
+    return float(np.prod([float(a) ** m for m, a in zip(shape[0::2], shape[1::2], strict=True)]))
 
 
 def join_actions(prescriptions: tuple[Floats, ...]) -> Ints:

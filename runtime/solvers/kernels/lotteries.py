@@ -211,7 +211,7 @@ def find_lotteries(
 ) -> None:
     """Fill in an equilibrium of each stage: a lottery over joint prescriptions.
 
-    As ``generate_lottery``, from uniform play on: a linear program mixes joint prescriptions; while
+    As ``generate_lottery``, from the first actions on: a linear program mixes joint prescriptions; while
     deviators gain from the best mixture, one is added that their best deviations gain nothing from.
     Learning first would save programs, but takes as long as they do.
 
@@ -229,8 +229,8 @@ def find_lotteries(
     counts : (G,), written
         How many joint prescriptions there are in each lottery.
     weights, prescriptions : (G, T), (G, T, m_1 A_1 + ... + m_n A_n), written
-        T must be one more than there are choices other than the first in all cases. Uniform play
-        where no equilibrium is found.
+        T must be one more than there are choices other than the first in all cases. Prescriptions
+        are deterministic; the first actions where no equilibrium is found.
     status : (G,), written
         0 when solved, 1 when a linear program failed, 2 when it does not become more precise, 3
         when there are too many joint prescriptions.
@@ -266,7 +266,7 @@ def find_lotteries(
         count = 1
         for agent in range(agents):
             for k in range(widths[agent]):
-                columns[0, starts[agent] + k] = 1.0 / actions[agent]
+                columns[0, starts[agent] + k] = 1.0 if k % actions[agent] == 0 else 0.0
         while True:
             for agent in range(agents):
                 _pay(values[agent], widths, starts, agent, columns[count - 1], left, right, paid)
@@ -328,7 +328,7 @@ def find_lotteries(
                 columns[count],
             )
             known = False
-            for t in range(1, count):
+            for t in range(count):
                 same = True
                 for k in range(width):
                     same = same and columns[t, k] == columns[count, k]

@@ -216,12 +216,12 @@ def best_equilibrium(values: np.ndarray, informed: bool, select: str) -> float:
 
 @pytest.mark.parametrize("select", SELECTIONS)
 @pytest.mark.parametrize("informed", [False, True])
-@pytest.mark.parametrize("listed", [2000, 1])
+@pytest.mark.parametrize(("listed", "compiled"), [(2000, False), (1, False), (1, True)])
 @pytest.mark.parametrize("shape", [(2, 2, 2, 2), (1, 3, 2, 2), (2, 2, 1, 2, 1, 2)])
-def test_the_best_equilibrium_is_selected(shape, listed, informed, select, monkeypatch):
+def test_the_best_equilibrium_is_selected(shape, listed, compiled, informed, select, monkeypatch):
     monkeypatch.setattr(selection, "LISTED", listed)
     stages = draw_stages(3, len(shape) // 2, shape, ["normal", "integers", "twin actions"])
-    solution = solve_selected(stages, informed=informed, select=select)
+    solution = solve_selected(stages, informed=informed, select=select, compiled=compiled)
     check(solution, stages, shape, informed)
     for node, values in enumerate(solution.values.T):
         found = values.sum() if select == "welfare" else values.min()
