@@ -221,6 +221,8 @@ def merge_layer(layer: Layer, nodes: Ints) -> tuple[Layer, Ints, Ints]:
     The distinct beliefs, their policy nodes, and the pair of each old row.
     """
     lengths = np.diff(layer.offsets)
+    if np.bincount(nodes).max() == 1:
+        return layer, nodes, np.arange(len(nodes))
     # Equal beliefs project to almost the same number, which makes them neighbours in this order.
     projection = _project(layer, lengths)
     order = np.lexsort((projection, nodes))

@@ -308,29 +308,31 @@ def _list_cells(
         place = law.position(current.index[entries])
         weight = current.weight[entries]
         keys, cell = locate_values(pair * width + current.index[entries] % width)
-        # One row for each entry and joint action.
-        rows = place[:, None] * actions + np.arange(actions)
-        cells = (cell[:, None] * actions + np.arange(actions)).ravel()
-        paid = law.rewards[: len(after)].reshape(len(after), -1)[:, rows] * weight[:, None]
-        returns = [sum_at(cells, own.ravel(), len(keys) * actions) for own in paid]
+        paid = law.rewards[: len(after), place] * weight[:, None]
+        returns = np.empty((len(after), len(keys), actions))
+        for column, own in enumerate(paid):
+            for action in range(actions):
+                returns[column, :, action] = sum_at(cell, own[:, action], len(keys))
         if len(law.move_chance):
-            starts, lengths = (
-                law.move_offsets[rows.ravel()],
-                np.diff(law.move_offsets)[rows.ravel()],
-            )
+            # One row for each entry and joint action.
+            rows = (place[:, None] * actions + np.arange(actions)).ravel()
+            starts = law.move_offsets[rows]
+            lengths = law.move_offsets[rows + 1] - starts
             taken = expand_ranges(starts, lengths)
-            repeated = np.repeat(np.arange(len(cells)), lengths)
-            reached = (begin + pair)[repeated // actions] * current.increment_count
+            row = np.repeat(np.arange(len(rows)), lengths)
+            reached = (begin + pair)[row // actions] * current.increment_count
             edge = np.searchsorted(current.edge_key, reached + law.move_increment[taken])
-            chance = weight[repeated // actions] * law.move_chance[taken]
-            for own, later in zip(returns, after, strict=True):
-                own += sum_at(cells[repeated], chance * later[edge], len(own))
+            chance = weight[row // actions] * law.move_chance[taken]
+            cells = cell[row // actions] * actions + row % actions
+            for column, later in enumerate(after):
+                added = sum_at(cells, chance * later[edge], len(keys) * actions)
+                returns[column] += added.reshape(-1, actions)
         yield _Cells(
             first=begin,
             policy_node=current.policy_node[begin:end],
             pair=keys // width,
             private=digits(keys % width, counts),
-            returns=np.stack(returns).reshape(len(after), len(keys), actions),
+            returns=returns,
         )
 
 
