@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -140,10 +141,14 @@ def parse_call(text: str) -> syntax.StructureCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a command may use: bytes, and seconds or None."""
+    """What a command may use: bytes, and seconds or None.
+
+    ``within`` is called where progress would be shown, by work that is a part of something larger.
+    """
 
     memory: int
     seconds: float | None
+    within: Callable[[], None] | None = None
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> Limits:
@@ -153,7 +158,11 @@ class Limits:
     def after(self, seconds: float) -> Limits:
         """What is left after some seconds."""
         left = None if self.seconds is None else max(0.0, self.seconds - seconds)
-        return Limits(memory=self.memory, seconds=left)
+        return replace(self, seconds=left)
+
+    def watch(self) -> Watch:
+        """A watch over the time."""
+        return Watch(self.seconds, within=self.within)
 
 
 class Watch:
@@ -162,8 +171,9 @@ class Watch:
     A context manager, so that the bar is gone before anything else is printed.
     """
 
-    def __init__(self, seconds: float | None) -> None:
+    def __init__(self, seconds: float | None, *, within: Callable[[], None] | None = None) -> None:
         self._seconds = seconds
+        self._within = within
         self._started = time.monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -188,6 +198,9 @@ class Watch:
             raise LimitError(
                 "P0606", what=what, done=done, total=total, seconds=f"{self._seconds:g}"
             )
+        if self._within is not None:
+            self._within()
+            return
         if self._bar is None and elapsed > 1 and sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import Progress

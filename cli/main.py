@@ -116,7 +116,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     from posg.runtime.limits import DEFAULT_MEMORY
 
-    from .axes import axis
+    from .axes import axis, columns
     from .options import Settings, memory_bytes, path_ending, seconds, tolerance, whole_number
 
     parser = argparse.ArgumentParser(
@@ -170,6 +170,23 @@ def build_parser() -> argparse.ArgumentParser:
     def time_limit(command: argparse.ArgumentParser) -> None:
         command.add_argument("--time", metavar="SECONDS", type=seconds, help="stop after this long")
 
+    def plans(command: argparse.ArgumentParser) -> None:
+        command.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
+        command.add_argument("--tolerance", type=tolerance, default=1e-6)
+        command.add_argument(
+            "--method",
+            choices=("dynamic-programming", "sequence-form"),
+            default="dynamic-programming",
+            help="over common information (default), or one linear program for a zero-sum game whose "
+            "beliefs may depend on strategies",
+        )
+        command.add_argument(
+            "--select",
+            choices=("welfare", "egalitarian"),
+            help="which ce or cce: most payoff in all, or for the agent who gets least",
+        )
+        time_limit(command)
+
     new = add("new", "files:new", "write a commented starter file")
     new.add_argument("name", metavar="NAME")
 
@@ -201,20 +218,7 @@ def build_parser() -> argparse.ArgumentParser:
     solve.add_argument(
         "--gap", metavar="GAP", type=tolerance, help="with --compression auto: the gap to reach"
     )
-    solve.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
-    solve.add_argument("--tolerance", type=tolerance, default=1e-6)
-    solve.add_argument(
-        "--method",
-        choices=("dynamic-programming", "sequence-form"),
-        default="dynamic-programming",
-        help="over common information (default), or one linear program for a zero-sum game whose "
-        "beliefs may depend on strategies",
-    )
-    solve.add_argument(
-        "--select",
-        choices=("welfare", "egalitarian"),
-        help="which ce or cce: most payoff in all, or for the agent who gets least",
-    )
+    plans(solve)
     solve.add_argument(
         "-o",
         "--output",
@@ -222,7 +226,6 @@ def build_parser() -> argparse.ArgumentParser:
         type=path_ending(".json", ".npz"),
         help="keep the policy (.json, .npz)",
     )
-    time_limit(solve)
 
     evaluate = add("evaluate", "solving:evaluate", "exact value and gap of a policy")
     compiles(evaluate)
@@ -248,15 +251,27 @@ def build_parser() -> argparse.ArgumentParser:
         help="a parameter, horizon, sharing, sharing.ARGUMENT, compression or compression.ARGUMENT; "
         "values such as 1..5, 0.6:0.9:0.1 or 'merge, last(1..3)' (repeatable)",
     )
-    sweep.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
+    plans(sweep)
     sweep.add_argument(
         "-o",
         "--output",
-        metavar="FILE",
-        type=path_ending(".csv", ".svg"),
-        help="keep the table (.csv), or draw it (.svg)",
+        metavar="TABLE",
+        type=path_ending(".csv", ".parquet"),
+        help="keep the table (.csv, .parquet); rows that it has already are not solved again",
     )
-    time_limit(sweep)
+    sweep.add_argument(
+        "--plot", metavar="PLOT", type=path_ending(".svg", ".png"), help="draw it (.svg, .png)"
+    )
+    sweep.add_argument(
+        "--show",
+        metavar="COLUMNS",
+        type=columns,
+        default=("nodes", "value", "gap", "bound", "certificate", "seconds"),
+        help="what is printed, such as nodes,value,gap",
+    )
+    sweep.add_argument(
+        "--jobs", metavar="N", type=whole_number(1), default=1, help="work in N processes"
+    )
 
     test = add("test", "testing:test", "run the expect statements of spec files")
     test.add_argument("paths", metavar="PATH", nargs="+")

@@ -15,7 +15,7 @@ from posg.runtime import (
     solve_sequence_form,
 )
 
-from .inputs import Limits, Watch
+from .inputs import Limits
 
 SEQUENCE_FORM = "sequence-form"
 METHODS = ("dynamic-programming", SEQUENCE_FORM)
@@ -27,7 +27,7 @@ def solve_sequences(
     """Solve in sequence form and certify; returns what ``solve_compiled`` does."""
     game, information = compiled.game, compiled.information
     start = time.perf_counter()
-    with Watch(limits.seconds) as watch:
+    with limits.watch() as watch:
         found = solve_sequence_form(
             game,
             information,

@@ -14,6 +14,7 @@ from posg.runtime import (
     GameClass,
     Policy,
     StrategyDependenceError,
+    bound_gap,
     certify_policy,
     classify_game,
     evaluate_policy,
@@ -64,14 +65,19 @@ def solve_compiled(
     tolerance: float,
     method: str = METHODS[0],
     select: str | None = None,
+    bounded: bool = False,
     limits: Limits,
 ) -> tuple[Policy, Certificate, dict[str, object]]:
-    """Plan and certify; returns the policy, its certificate and the facts about the model."""
+    """Plan and certify; returns the policy, its certificate and the facts about the model.
+
+    ``bounded`` adds the ``bound`` that needs no listing of common information to these, even where
+    the gap is exact.
+    """
     concept = concept or default_concept(compiled)
     if method == SEQUENCE_FORM:
         return solve_sequences(compiled, concept=concept, limits=limits)
     start = time.perf_counter()
-    with Watch(limits.seconds) as watch:
+    with limits.watch() as watch:
         try:
             nodes = expand(compiled, compression, limits, watch)
         except StrategyDependenceError as error:
@@ -92,23 +98,41 @@ def solve_compiled(
         certificate = certify(
             compiled, compression, model_nodes, policy, concept=concept, progress=watch
         )
+        bound = certificate.gap
+        if bounded and model_nodes is not None and certificate.method == "exact":
+            found = bound_gap(compiled.game, model_nodes, policy, concept=concept, progress=watch)
+            bound = found.gap
     certified = time.perf_counter()
     model: dict[str, object] = {
         "nodes": list(counts),
         "seconds": {"solve": round(solved - start, 4), "certify": round(certified - solved, 4)},
     }
+    if bounded:
+        model["bound"] = bound
     return policy, certificate, model
+
+
+def require_method(options: argparse.Namespace) -> None:
+    """Wrong usage if the method has no use for the other options."""
+    if options.method != SEQUENCE_FORM:
+        return
+    if options.compression is not None:
+        options.parser.error("--method sequence-form does not compress anything")
+    if options.select is not None:
+        options.parser.error("--method sequence-form finds Nash equilibria and selects none")
+
+
+def compression_of(compiled: Compiled, options: argparse.Namespace) -> Compression:
+    """The compression that the options, or else the file, choose."""
+    chosen = "exact" if options.method == SEQUENCE_FORM else options.compression
+    return choose_compression(compiled, chosen)
 
 
 def solve(options: argparse.Namespace) -> int:
     """Plan, certify and print; ``-o`` keeps the policy."""
     start = time.perf_counter()
     bag = Bag()
-    by_sequences = options.method == SEQUENCE_FORM
-    if by_sequences and options.compression is not None:
-        options.parser.error("--method sequence-form does not compress anything")
-    if by_sequences and options.select is not None:
-        options.parser.error("--method sequence-form finds Nash equilibria and selects none")
+    require_method(options)
     if (options.compression == AUTO) != (options.gap is not None):
         options.parser.error("--compression auto and --gap go together")
     if options.output is not None:
@@ -140,8 +164,7 @@ def solve(options: argparse.Namespace) -> int:
         model["tried"] = [entry.json for entry in tried]
         status = OK if found.within(options.gap) else LIMIT
     else:
-        chosen = "exact" if by_sequences else options.compression
-        compression = choose_compression(compiled, chosen)
+        compression = compression_of(compiled, options)
         policy, certificate, model = attempt(compression)
     if options.output is not None:
         save_policy(policy, options.output)

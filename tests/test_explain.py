@@ -32,6 +32,7 @@ AT_RUN_TIME = {
     "P0603": "test_explain.py",
     "P0604": "runtime/test_planning.py",
     "P0605": "test_explain.py",
+    "P0617": "cli/test_processes.py",
     "P0703": "runtime/test_policy_files.py",
     "P0704": "runtime/test_policy_files.py",
     "P0705": "runtime/test_policy_files.py",
@@ -39,6 +40,8 @@ AT_RUN_TIME = {
     "P0707": "runtime/test_serialize.py",
     "P0815": "test_explain.py",
     "P0820": "test_explain.py",
+    "P0824": "cli/test_sweep_files.py",
+    "P0825": "cli/test_sweep_files.py",
 }
 
 # Examples are kept short: on the pages of other codes their variables need have no effect.

@@ -26,7 +26,7 @@ LIBRARIES: dict[str, set[str]] = {
     "grammar": {"lark"},
     "runtime": {"numba", "numpy", "scipy"},
     "compiler": {"numpy", "sympy"},
-    "cli": {"numpy", "rich"},
+    "cli": {"matplotlib", "numpy", "pyarrow", "rich"},
 }
 SOURCES = sorted(path for folder in FOLDERS for path in (TOP / folder).rglob("*.py"))
 each_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TOP)))

@@ -76,4 +76,13 @@ MESSAGES: Mapping[str, Message] = {
         ),
         helps=("use `--compression 'last({fits})'`", "or `--compression merge`, which is lossless"),
     ),
+    "P0824": Message(
+        "`{path}` is not the table of this sweep",
+        notes=("{reason}",),
+        helps=("name another file with `-o`, or remove this one to start again",),
+    ),
+    "P0825": Message(
+        "`{path}` cannot be written without {package}, which is not installed",
+        helps=("install it: `pip install 'posg[{extra}]'`",),
+    ),
 }

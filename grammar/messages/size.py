@@ -95,4 +95,9 @@ MESSAGES: Mapping[str, Message] = {
         notes=("they were counted, not made: {nodes} of them at step {step}",),
         helps=("`--compression 'last({fits})'` fits", "or raise `--memory`"),
     ),
+    "P0617": Message(
+        text="signal {signal} ended a process of `--jobs` before its work was done",
+        notes=("the system ends processes when they use more memory than there is",),
+        helps=("use fewer `--jobs`, or a lower `--memory`: it holds for each of them",),
+    ),
 }

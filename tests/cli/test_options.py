@@ -38,6 +38,9 @@ DECTIGER = str(Path(next(iter(posg.specs.__path__))) / "dectiger.posg")
         ("solve FILE -o x.txt", "must end in .json or .npz"),
         ("solve FILE -o -", "must end in .json or .npz"),
         ("compile FILE -o game", "must end in .npz"),
+        ("sweep FILE --vary x=1 -o rows.txt", "must end in .csv or .parquet"),
+        ("sweep FILE --vary x=1 --plot rows.pdf", "must end in .svg or .png"),
+        ("sweep FILE --vary x=1 --jobs 0", "not a whole number of at least 1"),
         ("info FILE --seed 3", "posg info: error: unrecognized arguments: --seed 3"),
     ],
 )
