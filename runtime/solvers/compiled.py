@@ -27,7 +27,7 @@ from .certificates import (
     scale_of,
 )
 from .correlated import SWEEPS, certify_lotteries, solve_correlated
-from .deviations import Deviations
+from .deviations import Deviations, find_stakes
 from .general_sum import solve_equilibrium
 from .protocol import Lottery, StageSolution
 from .team import order_agents, solve_team
@@ -263,7 +263,7 @@ def generate_lotteries(
 
     agents, nodes = values.shape[:2]
     types, actions = np.array(values.shape[2::2]), np.array(values.shape[3::2])
-    table = _ready(values.reshape(agents, nodes, -1).transpose(1, 0, 2))
+    table = _ready(find_stakes(values).reshape(agents, nodes, -1).transpose(1, 0, 2))
     scale = np.abs(table).max(axis=(1, 2))
     most = _most_signals(deviations)
     counts, status = np.empty(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int64)

@@ -10,7 +10,7 @@ from ..arrays import blocks
 from ..game import Floats, Ints
 from ..payoffs import StagePayoffs
 from .certificates import TOLERANCE, check_lottery, payoffs_of_actions, scale_of
-from .deviations import Deviations
+from .deviations import Deviations, find_stakes
 from .protocol import Lottery, StageSolution
 from .regret import learn_prescriptions
 from .zero_sum import solve_saddle
@@ -61,10 +61,11 @@ def solve_correlated(
     values = payoffs.values
     nodes = values.shape[1]
     deviations = Deviations(values.shape[2:], informed)
+    stakes = find_stakes(values)
     each = ROUNDS * sum(deviations.cases) * deviations.choices
     solved: list[NodeLottery] = []
     for begin, end in blocks(np.full(nodes, each), _ENTRIES):
-        part = values[:, begin:end]
+        part = stakes[:, begin:end]
         prescriptions, gains = learn_prescriptions(part, deviations, ROUNDS)
         solved += [
             generate_lottery(
@@ -133,6 +134,7 @@ def generate_lottery(
     Parameters
     ----------
     values : (n, m_1, A_1, ..., m_n, A_n)
+        As ``find_stakes`` makes them.
     prescriptions : n arrays (T, m_i, A_i)
     gains : (T, Q, K)
         Of deviations from them.

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..game import Floats
+from .certificates import scale_of
 
 _RARE = 1e-30
 """Chance of moves that are not made otherwise, so that all actions are reached."""
+_NOISE = 1e-12
+"""Differences below this, relative to the agent's largest payoff, are not magnified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,21 @@ class Deviations:
                 np.where(leaving > 0, part[:, 1:] / np.where(leaving > 0, leaving, 1), never)
             )
         return rows
+
+
+def find_stakes(values: Floats) -> Floats:
+    """Reduce payoffs (n, G, m_1, A_1, ...) to what deviations gain from.
+
+    An agent's payoffs are compared with those of its first action, in units of the largest such
+    difference at a node. So neither large amounts that an agent gets in any case, nor agents with
+    larger payoffs, hide what it can gain.
+    """
+    stakes = np.empty_like(values)
+    for agent, (table, own) in enumerate(zip(values, stakes, strict=True)):
+        np.subtract(table, table.take([0], axis=2 + 2 * agent), out=own)
+        unit = np.maximum(scale_of(own), _NOISE * scale_of(table))
+        own /= np.where(unit > 0, unit, 1.0).reshape(-1, *[1] * (own.ndim - 1))
+    return stakes
 
 
 def stationary(moves: Floats) -> Floats:

@@ -11,7 +11,7 @@ from ..game import Floats, Ints
 from ..payoffs import StagePayoffs
 from .certificates import expect_common, scale_of
 from .correlated import NodeLottery, collect_lotteries, generate_lottery, improve, pay_actions
-from .deviations import Deviations
+from .deviations import Deviations, find_stakes
 from .protocol import StageSolution
 from .team import count_profiles, solve_team
 
@@ -114,10 +114,11 @@ class _Optimum:
 
 
 class _Stage:
-    """One node, with payoffs (n, m_1, A_1, ..., m_n, A_n)."""
+    """One node, with payoffs (n, m_1, A_1, ..., m_n, A_n) and what deviations gain from."""
 
     def __init__(self, values: Floats, deviations: Deviations) -> None:
-        self.values = values
+        self.values = values / (float(scale_of(values).max()) or 1.0)
+        self.stakes = find_stakes(values[:, None])[:, 0]
         self.deviations = deviations
         self.sizes = list(zip(values.shape[1::2], values.shape[2::2], strict=True))
 
@@ -134,7 +135,8 @@ class _Stage:
         rows = self.spread(actions)
         payoffs = pay_actions(self.values, rows)
         worth = [np.einsum("tpa,tpa->t", *pair) for pair in zip(payoffs, rows, strict=True)]
-        return _Columns(actions, self.deviations.list_gains(payoffs, rows), np.stack(worth, axis=1))
+        gains = self.deviations.list_gains(pay_actions(self.stakes, rows), rows)
+        return _Columns(actions, gains, np.stack(worth, axis=1))
 
     def list_columns(self) -> _Columns | None:
         """List all joint prescriptions, unless they are many."""
@@ -157,15 +159,15 @@ class _Stage:
                 own.reshape(len(own), *size)
                 for own, size in zip(np.split(rows, ends, axis=1), self.sizes, strict=True)
             )
-        gains = self.deviations.list_gains(pay_actions(self.values, start), start)
-        lottery = generate_lottery(self.values, self.deviations, start, gains)
+        gains = self.deviations.list_gains(pay_actions(self.stakes, start), start)
+        lottery = generate_lottery(self.stakes, self.deviations, start, gains)
         columns = self.make_columns(join_actions(lottery.prescriptions))
         return columns, np.maximum(np.tensordot(lottery.weights, columns.gains, axes=1), 0.0)
 
     def price(self, columns: _Columns, found: _Optimum) -> _Columns | None:
         """Find columns that would improve the program; None when no joint prescription does."""
         table = np.tensordot(found.shares, self.values, axes=1)
-        table -= self.deviations.weigh(self.values, found.prices)
+        table -= self.deviations.weigh(self.stakes, found.prices)
         support = columns.actions[found.weights > _DUST]
         copies = np.broadcast_to(-table, (len(support), *table.shape))
         candidates = np.unique(join_actions(improve(copies, self.spread(support))), axis=0)
@@ -189,7 +191,7 @@ def _select(
     values: Floats, deviations: Deviations, select: str, start: Floats | None
 ) -> NodeLottery:
     """Solve one node, from prescriptions (T, sum of m_i A_i) that carry an equilibrium, if any."""
-    stage = _Stage(values / (float(scale_of(values).max()) or 1.0), deviations)
+    stage = _Stage(values, deviations)
     columns = stage.list_columns()
     slack = np.zeros((sum(deviations.cases), deviations.choices))
     if columns is None:
@@ -253,12 +255,13 @@ def _solve_program(
     if not deviations.informed:
         owner = np.repeat(np.arange(agents), deviations.cases)
         own = (owner == np.arange(agents)[:, None]).astype(np.float64)
-        # Doing as recommended is no deviation: who sees no recommendation deviates always.
-        following = np.tile(np.arange(choices) == 0, cases)
-        parts[0][0] = np.where(following[:, None], 0.0, gains)
-        parts[0].append(
-            np.where(following[:, None], 0.0, -np.repeat(np.eye(cases), choices, axis=0))
-        )
+        # Doing as recommended is no deviation: who sees no recommendation deviates always. Nor is
+        # an action that the agent does not have.
+        choice = np.arange(choices)
+        last = np.repeat(deviations.shape[1::2], deviations.cases)
+        idle = ((choice == 0) | (choice > last[:, None])).reshape(-1, 1)
+        parts[0][0] = np.where(idle, 0.0, gains)
+        parts[0].append(np.where(idle, 0.0, -np.repeat(np.eye(cases), choices, axis=0)))
         parts.append([np.zeros((agents, count)), own])
         bounds = [np.zeros(cases * choices), own @ slack.max(axis=1)]
     if select == "egalitarian":

@@ -61,6 +61,7 @@ def guarantees(table: Floats, first: Floats, second: Floats) -> tuple[float, flo
 
 def solve_saddle(table: Floats) -> tuple[Floats, Floats]:
     """Solve one node: a pair of maximin prescriptions for payoffs (m_1, A_1, m_2, A_2)."""
+    table = table - table[:, :1, :, :1]  # what both get in any case is not at stake
     scale = float(np.abs(table).sum(axis=(0, 2)).max()) or 1.0
     first, second = _solve_program(table / scale)
     lower, upper = guarantees(table / scale, first, second)

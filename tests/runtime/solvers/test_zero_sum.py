@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from posg.runtime.solvers import compiled, zero_sum
+from posg.runtime.solvers.certificates import check_saddle
 from posg.runtime.solvers.compiled import solve_zero_sum_compiled
 from posg.runtime.solvers.kernels import simplex
 from posg.runtime.solvers.zero_sum import solve_zero_sum
@@ -68,6 +69,15 @@ def test_kernel_needs_no_help(family):
     np.testing.assert_allclose(
         solve_zero_sum_compiled(backward).values, -solution.values, atol=1e-9 * scale.max()
     )
+
+
+@pytest.mark.parametrize("solver", [solve_zero_sum, solve_zero_sum_compiled])
+def test_large_payoffs_do_not_hide_differences(solver):
+    stages = draw_stages(0, 1, (3, 3, 2, 3), ["normal"] * 4)
+    table = stages.values[0] + 1e9
+    found = solver(as_stages(table[None]))
+    _, gaps = check_saddle(table - 1e9, *found.prescriptions)
+    assert gaps.max() < 1e-5
 
 
 @pytest.mark.parametrize("private", [(9, 9), (1, 9), (9, 1)])
