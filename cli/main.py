@@ -175,10 +175,11 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("--tolerance", type=tolerance, default=1e-6)
         command.add_argument(
             "--method",
-            choices=("dynamic-programming", "sequence-form"),
+            choices=("dynamic-programming", "sequence-form", "person-by-person"),
             default="dynamic-programming",
-            help="over common information (default), or one linear program for a zero-sum game whose "
-            "beliefs may depend on strategies",
+            help="over common information (default); or one linear program for a zero-sum game whose "
+            "beliefs may depend on strategies; or an equilibrium of a team that agents reach who "
+            "improve in turn, which may be poor",
         )
         command.add_argument(
             "--select",

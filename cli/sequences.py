@@ -18,7 +18,6 @@ from posg.runtime import (
 from .inputs import Limits
 
 SEQUENCE_FORM = "sequence-form"
-METHODS = ("dynamic-programming", SEQUENCE_FORM)
 
 
 def solve_sequences(

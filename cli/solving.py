@@ -28,8 +28,10 @@ from .expanding import certify, expand
 from .inputs import Limits, Watch, choose_compression, compile_file, read_policy
 from .output import LIMIT, OK, number_text, show_diagnostics, show_json
 from .searching import AUTO, Attempt, find_compression
-from .sequences import METHODS, SEQUENCE_FORM, solve_sequences, suggest_sequences
+from .sequences import SEQUENCE_FORM, solve_sequences, suggest_sequences
 
+DYNAMIC_PROGRAMMING = "dynamic-programming"
+PERSON_BY_PERSON = "person-by-person"
 CONCEPTS = ("nash", "ce", "cce", "team")
 
 
@@ -63,7 +65,7 @@ def solve_compiled(
     concept: str | None,
     compression: Compression,
     tolerance: float,
-    method: str = METHODS[0],
+    method: str = DYNAMIC_PROGRAMMING,
     select: str | None = None,
     bounded: bool = False,
     limits: Limits,
@@ -73,7 +75,8 @@ def solve_compiled(
     ``bounded`` adds the ``bound`` that needs no listing of common information to these, even where
     the gap is exact.
     """
-    concept = concept or default_concept(compiled)
+    person_by_person = method == PERSON_BY_PERSON
+    concept = concept or ("nash" if person_by_person else default_concept(compiled))
     if method == SEQUENCE_FORM:
         return solve_sequences(compiled, concept=concept, limits=limits)
     start = time.perf_counter()
@@ -89,6 +92,7 @@ def solve_compiled(
             concept=concept,
             tolerance=tolerance,
             select=select,
+            person_by_person=person_by_person,
             progress=watch,
         )
         solved = time.perf_counter()

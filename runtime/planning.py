@@ -57,6 +57,7 @@ def plan(
     concept: str,
     tolerance: float = 1e-6,
     select: str | None = None,
+    person_by_person: bool = False,
     compiled: bool | None = None,
     progress: Progress = silent,
 ) -> Solution:
@@ -80,6 +81,10 @@ def plan(
         The choice at a node takes those at later nodes as given, so it need not be the best
         equilibrium of the whole game: a worse one later may be a threat that supports a better one
         now. Team optima and saddle points leave no choice.
+    person_by_person
+        In a team game, with ``nash``: what agents reach who improve their prescriptions one at a
+        time, from several starts, in place of the team optimum. Its work grows with the payoffs of
+        a stage and not with the number of joint prescriptions. It may be worth far less.
     compiled
         Whether stages are solved by compiled kernels; None leaves it to their number and size.
 
@@ -89,7 +94,8 @@ def plan(
         When the beliefs of ``nodes`` depend on strategies.
     ProblemError
         P0701 when the concept does not fit the game's class, P0702 when there is no solver, P0708
-        when ``select`` does not fit the concept.
+        when ``select`` does not fit the concept, P0711 when ``person_by_person`` does not fit
+        the concept or the class.
 
     Notes
     -----
@@ -99,7 +105,7 @@ def plan(
     if nodes.witness is not None:
         raise StrategyDependenceError(nodes.witness)
     agents = len(game.agents)
-    kind, shares = _choose(classify_game(game), concept, agents, select)
+    kind, shares = _choose(classify_game(game), concept, agents, select, person_by_person)
     solver = ChosenSolver(
         kind, compiled=compiled, tolerance=tolerance / game.horizon, select=select
     )
@@ -157,7 +163,7 @@ def plan(
 
 
 def _choose(
-    kind: GameClass, concept: str, agents: int, select: str | None
+    kind: GameClass, concept: str, agents: int, select: str | None, person_by_person: bool
 ) -> tuple[StageKind, Floats]:
     """Pick how stages are solved, and what payoffs they need.
 
@@ -166,7 +172,11 @@ def _choose(
     """
     if select is not None and (select not in SELECTIONS or concept not in ("ce", "cce")):
         raise ProblemError("P0708", select=select, concept=concept)
+    if person_by_person and (kind is not GameClass.TEAM or concept != "nash"):
+        raise ProblemError("P0711", kind=kind.value, concept=concept)
     match kind, concept:
+        case GameClass.TEAM, "nash" if person_by_person:
+            return StageKind.PERSON_BY_PERSON, np.ones((agents, 1))
         case GameClass.TEAM, "team" | "nash" | "ce" | "cce":
             return StageKind.TEAM, np.ones((agents, 1))
         case GameClass.ZERO_SUM, "nash" | "ce" | "cce":

@@ -28,12 +28,18 @@ MESSAGES: Mapping[str, Message] = {
     "P0604": Message(
         text="a team's stage problem is too large to be solved by enumeration",
         notes=("{profiles} profiles of prescriptions at one node; the limit is {limit}",),
-        helps=("share private information sooner, or make the domains smaller",),
+        helps=(
+            "share private information sooner, or make the domains smaller",
+            "`--method person-by-person` finds an equilibrium, which may be worth less",
+        ),
     ),
     "P0605": Message(
         text="a team's stage problem took longer than {seconds} seconds",
         notes=("an agent has {private} possible private values at one node",),
-        helps=("share private information sooner, or make the domains smaller",),
+        helps=(
+            "share private information sooner, or make the domains smaller",
+            "`--method person-by-person` finds an equilibrium, which may be worth less",
+        ),
     ),
     "P0606": Message(
         text="the time limit of {seconds} seconds stopped the work",

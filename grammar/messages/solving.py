@@ -66,4 +66,9 @@ MESSAGES: Mapping[str, Message] = {
         notes=("this is a {kind} game of {agents} agents, and concept `{concept}` was asked for",),
         helps=("leave `--method` out: dynamic programming solves all games under Assumption 3",),
     ),
+    "P0711": Message(
+        text="person-by-person improvement gives Nash equilibria of team games only",
+        notes=("this is a {kind} game, and concept `{concept}` was asked for",),
+        helps=("leave `--method` out",),
+    ),
 }

@@ -11,9 +11,12 @@ from __future__ import annotations
 from enum import Enum
 from functools import partial
 
+import numpy as np
+
 from ..payoffs import StagePayoffs
 from .correlated import solve_correlated
 from .general_sum import solve_general_sum
+from .person_by_person import STARTS, solve_person_by_person
 from .protocol import StageSolution, StageSolver
 from .selection import solve_selected
 from .team import PROFILE_LIMIT, count_profiles, solve_team
@@ -27,6 +30,7 @@ class StageKind(Enum):
     """What a stage is solved for."""
 
     TEAM = "team optimum"
+    PERSON_BY_PERSON = "Nash equilibrium of a team"
     ZERO_SUM = "saddle point"
     GENERAL_SUM = "Nash equilibrium of two agents"
     CORRELATED = "correlated equilibrium"
@@ -88,6 +92,8 @@ class ChosenSolver:
                 return solve_team_compiled
             case StageKind.TEAM:
                 return solve_team
+            case StageKind.PERSON_BY_PERSON:
+                return solve_person_by_person
             case StageKind.ZERO_SUM if compiled:
                 from .compiled import solve_zero_sum_compiled
 
@@ -122,6 +128,7 @@ class ChosenSolver:
 def estimate_seconds(kind: StageKind, shape: tuple[int, ...]) -> float:
     """Estimate how long the numpy solver takes for payoffs (K, G, m_1, A_1, ...)."""
     nodes, stage = shape[1], shape[2:]
+    widest = max(types * actions for types, actions in zip(stage[::2], stage[1::2], strict=True))
     match kind:
         case StageKind.ZERO_SUM:  # a linear program a node
             return nodes * 2e-3
@@ -134,7 +141,6 @@ def estimate_seconds(kind: StageKind, shape: tuple[int, ...]) -> float:
             profiles = count_profiles(stage)
             if profiles > PROFILE_LIMIT:
                 return BUDGET * nodes * 2
-            widest = max(
-                types * actions for types, actions in zip(stage[::2], stage[1::2], strict=True)
-            )
             return nodes * profiles * widest * 2e-8
+        case StageKind.PERSON_BY_PERSON:  # without a kernel of its own
+            return nodes * float(np.prod(stage)) * STARTS * 2e-8
