@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from posg.compiler.compressions import DEFAULT, PARAMETERS
+from posg.compiler.compressions import DEFAULT, parameters_of
 from posg.compiler.program import Program, choose_game
 from posg.grammar import parse_expression, parse_structure, syntax
 from posg.grammar.diagnostics import Bag, SpecError
@@ -140,7 +140,7 @@ def _game(program: Program, options: argparse.Namespace) -> syntax.Game:
 def _parameters(program: Program, kind: str, call: syntax.StructureCall) -> Sequence[str]:
     """Names of the parameters of a structure or compression; none if it is not known."""
     if kind == "compression":
-        return PARAMETERS.get(call.name, ())
+        return tuple(parameters_of(call.name) or ())
     found = program.sharings.get(call.name)
     return () if found is None else [parameter.name for parameter in found.parameters]
 

@@ -14,10 +14,12 @@ from posg.runtime import (
     bound_gap,
     certify_policy,
     expand_common_information,
+    expand_increments,
     expand_windows,
     require_exact,
     require_windows,
 )
+from posg.runtime.nodes import DEFAULT_NODES, NodeLimits
 
 from .inputs import Limits
 
@@ -44,13 +46,30 @@ def expand(
         )
         if found.witness is not None:
             raise StrategyDependenceError(found.witness)
+    if compression.installed is not None:
+        from posg.runtime.compressors import compress
+
+        node_limits = NodeLimits(nodes=DEFAULT_NODES, memory=limits.memory)
+        return compress(
+            game,
+            information,
+            compression.installed,
+            compression.arguments,
+            limits=node_limits,
+            progress=progress,
+        )
     if compression.name == "last":
         length = int(compression.size)
-        require_windows(game, information, compiled.timestamps, length, limits.memory)
+        timestamps = compiled.timestamps
+        if timestamps.need_increments(length):
+            return expand_increments(
+                game, information, length, memory_bytes=limits.memory, progress=progress
+            )
+        require_windows(game, information, timestamps, length, limits.memory)
         return expand_windows(
             game,
             information,
-            compiled.timestamps,
+            timestamps,
             length,
             memory_bytes=limits.memory,
             progress=progress,

@@ -101,12 +101,12 @@ def find_compression(
 
     short: int | None = None
     for length in _lengths(compiled):
-        found = attempt(_window(length))
+        found = attempt(Compression.window(length))
         if found.within(gap):
             low = -1 if short is None else short
             while length - low > 1 and short is not None:
                 middle = (low + length) // 2
-                between = attempt(_window(middle))
+                between = attempt(Compression.window(middle))
                 if between.within(gap):
                     found, length = between, middle
                 else:
@@ -117,7 +117,7 @@ def find_compression(
         short = length
     eps = Fraction(1)
     while eps >= FINEST:
-        found = attempt(Compression(name="net", size=eps))
+        found = attempt(Compression.net(eps))
         if found.within(gap):
             return found, tried
         eps /= 2
@@ -135,23 +135,23 @@ def _gap_of(attempt: Attempt) -> float:
     return float("inf") if gap is None else gap
 
 
-def _window(length: int) -> Compression:
-    return Compression(name="last", size=Fraction(length))
-
-
 def _lengths(compiled: Compiled) -> Iterator[int]:
     """Window lengths to try, each twice the one before, while there are not too many windows."""
     horizon = compiled.game.horizon
-    atoms = compiled.timestamps.increments
-    length = compiled.timestamps.shortest_window()
+    timestamps = compiled.timestamps
+    length = 0 if timestamps.need_increments(0) else timestamps.shortest_window()
     while length < horizon:
-        counts = [
-            prod(
-                atoms[at].count(length - step + at + 1) for at in range(max(1, step - length), step)
-            )
-            for step in range(1, horizon + 1)
-        ]
-        if max(counts) > WINDOWS:
+        if max(_count(compiled, length, step) for step in range(1, horizon + 1)) > WINDOWS:
             return
         yield length
         length = max(1, 2 * length)
+
+
+def _count(compiled: Compiled, length: int, step: int) -> int:
+    """At most how many windows a step has."""
+    if compiled.timestamps.need_increments(length):
+        updates = compiled.information.updates
+        return prod(updates[at].increment_count for at in range(max(0, step - length), step))
+    atoms = compiled.timestamps.increments
+    starts = range(max(1, step - length), step)
+    return prod(atoms[at].count(length - step + at + 1) for at in starts)

@@ -47,8 +47,10 @@ def sizes_of(compiled: Compiled, window: int | None = None) -> dict[str, Any]:  
             "seconds_at_most": seconds,
         }
     shortest = max(1, compiled.timestamps.shortest_window())
-    lengths = range(shortest, min(shortest + WINDOWS, game.horizon - 1))
-    for length in sorted({*lengths, *(() if window is None else (window,))}):
+    lengths = {*range(shortest, min(shortest + WINDOWS, game.horizon - 1))}
+    if window is not None and not compiled.timestamps.need_increments(window):
+        lengths.add(window)
+    for length in sorted(lengths):
         windows = count_windows(
             game, information, compiled.timestamps, length, max_supports=SUPPORTS
         )

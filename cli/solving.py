@@ -23,6 +23,7 @@ from posg.runtime import (
     simulate_episodes,
 )
 from posg.runtime.files import require_writable
+from posg.runtime.nodes import THRESHOLD
 
 from .expanding import certify, expand
 from .inputs import Limits, Watch, choose_compression, compile_file, read_policy
@@ -96,7 +97,7 @@ def solve_compiled(
             progress=watch,
         )
         solved = time.perf_counter()
-        policy, counts = solution.policy, nodes.node_counts
+        policy, counts, margin = solution.policy, nodes.node_counts, nodes.margin
         model_nodes = None if compression.lossless else nodes
         del solution, nodes  # beliefs and their certificate need not be in memory together
         certificate = certify(
@@ -111,6 +112,8 @@ def solve_compiled(
         "nodes": list(counts),
         "seconds": {"solve": round(solved - start, 4), "certify": round(certified - solved, 4)},
     }
+    if not compression.lossless:
+        model["dependence"] = margin
     if bounded:
         model["bound"] = bound
     return policy, certificate, model
@@ -196,6 +199,12 @@ def solve(options: argparse.Namespace) -> int:
         assert isinstance(nodes, list)
         print(value_text(compiled, certificate))
         print(f"nodes of common information: {', '.join(str(n) for n in nodes)} ({compression})")
+        dependence = model.get("dependence")
+        if isinstance(dependence, float) and dependence > THRESHOLD:
+            print(
+                "beliefs of nodes are those under uniform play; "
+                f"under other play they are up to {number_text(round(dependence, 6))} away"
+            )
         if tried:
             print(f"tried: {', '.join(entry.text for entry in tried)}")
         if status != OK:

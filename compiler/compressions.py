@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from posg.grammar import syntax
 from posg.grammar.diagnostics import SpecError
@@ -12,6 +13,9 @@ from posg.grammar.suggest import nearest
 
 from .domains import constant, integer
 from .model import GameModel
+
+if TYPE_CHECKING:
+    from posg.runtime.compressors import Installed
 
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "exact": (),
@@ -28,25 +32,68 @@ class Compression:
     Attributes
     ----------
     name
-        ``exact``, ``merge``, ``last`` or ``net``.
-    size
-        L of ``last``, eps of ``net``, 0 otherwise.
+        ``exact``, ``merge``, ``last``, ``net``, or the name of an installed compressor.
+    arguments
+        Values of its parameters, in their order.
+    installed
+        The compressor, where an installed package brings it along.
     """
 
     name: str
-    size: Fraction = Fraction(0)
+    arguments: Mapping[str, Fraction] = field(default_factory=dict)
+    installed: Installed | None = None
+
+    @classmethod
+    def window(cls, length: int) -> Compression:
+        """``last(L)``."""
+        return cls(name="last", arguments={"L": Fraction(length)})
+
+    @classmethod
+    def net(cls, eps: Fraction) -> Compression:
+        """``net(eps)``."""
+        return cls(name="net", arguments={"eps": eps})
 
     @property
     def lossless(self) -> bool:
         """Whether plans are as good as with the common information itself."""
         return self.name in ("exact", "merge")
 
+    @property
+    def size(self) -> Fraction:
+        """L of ``last``, eps of ``net``, 0 of those without an argument."""
+        return next(iter(self.arguments.values()), Fraction(0))
+
     def __str__(self) -> str:
-        """As it is written: ``merge``, ``last(2)``."""
-        return f"{self.name}({float(self.size):.12g})" if PARAMETERS[self.name] else self.name
+        """As it is written: ``merge``, ``last(2)``, ``hints(most = 3, reset = 1)``."""
+        values = {name: f"{float(value):.12g}" for name, value in self.arguments.items()}
+        if not values:
+            return self.name
+        if len(values) == 1:
+            return f"{self.name}({next(iter(values.values()))})"
+        return f"{self.name}({', '.join(f'{name} = {text}' for name, text in values.items())})"
 
 
 DEFAULT = Compression(name="merge")
+
+
+def parameters_of(name: str) -> Mapping[str, Fraction | int | None] | None:
+    """Names and defaults of a compression's arguments; None if there is no such compression.
+
+    Raises
+    ------
+    ProblemError
+        P0827, for an installed compressor that cannot be imported.
+    """
+    if name in PARAMETERS:
+        return dict.fromkeys(PARAMETERS[name])
+    installed = _load(name)
+    return None if installed is None else installed.compressor.parameters
+
+
+def _load(name: str) -> Installed | None:
+    from posg.runtime.compressors import load_compressor
+
+    return load_compressor(name)
 
 
 def resolve_compression(call: syntax.StructureCall | None, model: GameModel) -> Compression:
@@ -56,24 +103,60 @@ def resolve_compression(call: syntax.StructureCall | None, model: GameModel) -> 
     ------
     SpecError
         P0808 for the name, P0402 to P0404, P0106, P0107 and P0822 for the arguments.
+    ProblemError
+        P0827, for an installed compressor that cannot be imported.
     """
     if call is None:
         return DEFAULT
-    names = PARAMETERS.get(call.name)
-    if names is None:
+    parameters = parameters_of(call.name)
+    if parameters is None:
+        from posg.runtime.compressors import installed_compressors
+
+        known = [*PARAMETERS, *installed_compressors()]
         raise SpecError.single(
             "P0808",
             call.name_span,
             name=call.name,
-            known=", ".join(PARAMETERS),
-            suggestion=nearest(call.name, PARAMETERS),
+            known=", ".join(known),
+            suggestion=nearest(call.name, known),
         )
+    given = _arguments(call, parameters)
+    own = call.name in PARAMETERS
+    constants = {name: p.value for name, p in model.scope.parameters.items()}
+    arguments: dict[str, Fraction] = {}
+    for name, default in parameters.items():
+        value = given.get(name)
+        if value is None:
+            assert default is not None
+            arguments[name] = Fraction(default)
+            continue
+        what = f"`{name}` of `{call.name}`"
+        read = integer if call.name == "last" else constant
+        arguments[name] = Fraction(read(value, constants, what=what))
+        if own and arguments[name] < 0:
+            raise SpecError.single("P0822", value.span, what=what, value=arguments[name])
+    installed = None if own else _load(call.name)
+    return Compression(name=call.name, arguments=arguments, installed=installed)
+
+
+def _arguments(
+    call: syntax.StructureCall, parameters: Mapping[str, Fraction | int | None]
+) -> Mapping[str, syntax.Expr]:
+    """The argument of each parameter that has one; those without a default must.
+
+    Raises
+    ------
+    SpecError
+        P0402 to P0404.
+    """
+    names = list(parameters)
     if len(call.positional) > len(names):
         span = call.positional[len(names)].span
         found, expected = len(call.positional), len(names)
         raise SpecError.single("P0402", span, name=call.name, found=found, expected=expected)
-    missing = list(names[len(call.positional) :])
+    given = dict(zip(names, call.positional, strict=False))
     for name, value in call.named:
+        missing = [known for known in names if known not in given]
         if name not in missing:
             raise SpecError.single(
                 "P0403",
@@ -82,17 +165,8 @@ def resolve_compression(call: syntax.StructureCall | None, model: GameModel) -> 
                 name=name,
                 suggestion=nearest(name, missing) or tuple(missing),
             )
-        missing.remove(name)
-    for name in missing:
-        raise SpecError.single("P0404", call.span, structure=call.name, name=name)
-    arguments = [*call.positional, *(value for _, value in call.named)]
-    if not arguments:
-        return Compression(name=call.name)
-    (value,) = arguments
-    parameters = {name: p.value for name, p in model.scope.parameters.items()}
-    what = f"`{names[0]}` of `{call.name}`"
-    read = integer if call.name == "last" else constant
-    size = Fraction(read(value, parameters, what=what))
-    if size < 0:
-        raise SpecError.single("P0822", value.span, what=what, value=size)
-    return Compression(name=call.name, size=size)
+        given[name] = value
+    for name, default in parameters.items():
+        if name not in given and default is None:
+            raise SpecError.single("P0404", call.span, structure=call.name, name=name)
+    return given

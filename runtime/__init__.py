@@ -9,7 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .automata import Automaton, Increment, expand_automaton
+    from .beliefs import Beliefs
     from .certify import Certificate, certify_policy
+    from .compressors import AutomatonCompressor, Compressor
     from .dependence import BeliefWitness, Choice, Difference, StrategyDependenceError
     from .errors import LimitError, ProblemError
     from .evaluation import Evaluation, evaluate_policy
@@ -17,10 +20,17 @@ if TYPE_CHECKING:
     from .game import Dynamics, Game, Labels, Rewards, RewardScope
     from .game_class import GameClass, classify_game
     from .gap_bound import bound_gap
+    from .increments import expand_increments
     from .information import IncrementLabels, InformationStructure, Update
     from .model_errors import ModelErrors, measure_model_errors
     from .nested_information import find_nested_information
-    from .nodes import CommonInformation, expand_common_information
+    from .nodes import (
+        CommonInformation,
+        CommonStep,
+        Edges,
+        NodeLimits,
+        expand_common_information,
+    )
     from .observability import Bracket, Observability, StepObservability, measure_observability
     from .perfect_recall import Event, PerfectRecall, RecallWitness, check_perfect_recall
     from .planning import Solution, plan
@@ -29,6 +39,7 @@ if TYPE_CHECKING:
     from .policy_json import policy_to_json
     from .progress import Progress
     from .pure_policies import build_pure_policy
+    from .recursions import Recursion, expand_recursion
     from .responses import best_response
     from .sequence_form import SequenceFormSolution, solve_sequence_form
     from .serialize import load_game, save_game
@@ -43,32 +54,41 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Atoms",
+    "Automaton",
+    "AutomatonCompressor",
     "BeliefWitness",
+    "Beliefs",
     "BoundPolicy",
     "Bracket",
     "Certificate",
     "Choice",
     "CommonInformation",
     "CommonSizes",
+    "CommonStep",
+    "Compressor",
     "Difference",
     "Dynamics",
+    "Edges",
     "Episodes",
     "Evaluation",
     "Event",
     "Game",
     "GameClass",
     "History",
+    "Increment",
     "IncrementLabels",
     "InformationStructure",
     "Labels",
     "LimitError",
     "ModelErrors",
+    "NodeLimits",
     "Observability",
     "PerfectRecall",
     "Policy",
     "ProblemError",
     "Progress",
     "RecallWitness",
+    "Recursion",
     "RewardScope",
     "Rewards",
     "SequenceFormSolution",
@@ -92,7 +112,10 @@ __all__ = [
     "count_windows",
     "derive_information",
     "evaluate_policy",
+    "expand_automaton",
     "expand_common_information",
+    "expand_increments",
+    "expand_recursion",
     "expand_windows",
     "find_nested_information",
     "load_game",
@@ -111,7 +134,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "automata": ("Automaton", "Increment", "expand_automaton"),
+    "beliefs": ("Beliefs",),
     "certify": ("Certificate", "certify_policy"),
+    "compressors": ("AutomatonCompressor", "Compressor"),
     "dependence": ("BeliefWitness", "Choice", "Difference", "StrategyDependenceError"),
     "errors": ("LimitError", "ProblemError"),
     "evaluation": ("Evaluation", "evaluate_policy"),
@@ -119,10 +145,17 @@ _HOMES = {
     "game": ("Dynamics", "Game", "Labels", "RewardScope", "Rewards"),
     "game_class": ("GameClass", "classify_game"),
     "gap_bound": ("bound_gap",),
+    "increments": ("expand_increments",),
     "information": ("IncrementLabels", "InformationStructure", "Update"),
     "model_errors": ("ModelErrors", "measure_model_errors"),
     "nested_information": ("find_nested_information",),
-    "nodes": ("CommonInformation", "expand_common_information"),
+    "nodes": (
+        "CommonInformation",
+        "CommonStep",
+        "Edges",
+        "NodeLimits",
+        "expand_common_information",
+    ),
     "observability": (
         "Bracket",
         "Observability",
@@ -137,6 +170,7 @@ _HOMES = {
     "progress": ("Progress",),
     "pure_policies": ("build_pure_policy",),
     "sequence_form": ("SequenceFormSolution", "solve_sequence_form"),
+    "recursions": ("Recursion", "expand_recursion"),
     "responses": ("best_response",),
     "serialize": ("load_game", "save_game"),
     "simulate": ("Episodes", "simulate_episodes"),

@@ -119,3 +119,8 @@ class Timestamps:
                 if step >= length + 2
             )
         )
+
+    def need_increments(self, length: int) -> bool:
+        """Whether ``last(L)`` is about increments: no window of values shorter than the game will do."""
+        shortest = self.shortest_window()
+        return length < shortest and shortest >= len(self.private) - 1

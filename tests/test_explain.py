@@ -42,6 +42,9 @@ AT_RUN_TIME = {
     "P0820": "test_explain.py",
     "P0824": "cli/test_sweep_files.py",
     "P0825": "cli/test_sweep_files.py",
+    "P0826": "cli/test_compressors.py",
+    "P0827": "cli/test_compressors.py",
+    "P0828": "cli/test_compressors.py",
 }
 
 # Examples are kept short: on the pages of other codes their variables need have no effect.

@@ -85,4 +85,18 @@ MESSAGES: Mapping[str, Message] = {
         "`{path}` cannot be written without {package}, which is not installed",
         helps=("install it: `pip install 'posg[{extra}]'`",),
     ),
+    "P0826": Message(
+        text="compression `{name}` cannot be used here",
+        notes=("{reason}", "it comes from the package {package}"),
+    ),
+    "P0827": Message(
+        text="compression `{name}` does not work",
+        notes=("{reason}", "in {place}", "it comes from the package {package}"),
+        helps=("mend the package, or tell its authors",),
+    ),
+    "P0828": Message(
+        text="what compression `{name}` made is no model of this game",
+        notes=("{what}", "it comes from the package {package}"),
+        helps=("mend the package, or tell its authors",),
+    ),
 }

@@ -7,7 +7,7 @@ In README.md, CONTRIBUTING.md, docs/ and the READMEs of folders:
 - The lines of an ``sh`` block that start with ``posg `` are run in the order of the page, in a folder
   that holds ``specs``; ``# exits with N`` at the end of a line says how. A ``text`` block that follows
   at once is all that was printed. Of a line that sets up a virtual environment only the last
-  command counts. ``python`` blocks are run there, too.
+  command counts. ``python`` blocks are run there, too. Packages in docs/ count as installed.
 - Links lead to files and headings that exist.
 
 `--update-golden` puts what was printed into the pages.
@@ -16,6 +16,7 @@ In README.md, CONTRIBUTING.md, docs/ and the READMEs of folders:
 import re
 import runpy
 import shlex
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -103,7 +104,26 @@ def test_spec_checks(block: Block) -> None:
     assert not bag.diagnostics, render_text(tuple(bag.diagnostics), color=False)
 
 
+@pytest.fixture
+def _packages(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What installing the packages in docs/ would put on the path."""
+    for file in TOP.glob("docs/**/pyproject.toml"):
+        project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+        folder = tmp_path_factory.mktemp("packages")
+        made = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+        made.mkdir()
+        metadata = f"Name: {project['name']}\nVersion: {project['version']}\n"
+        (made / "METADATA").write_text(metadata, encoding="utf-8")
+        with (made / "entry_points.txt").open("w", encoding="utf-8") as stream:
+            for group, entries in project["entry-points"].items():
+                stream.write(f"[{group}]\n")
+                stream.writelines(f"{name} = {value}\n" for name, value in entries.items())
+        monkeypatch.syspath_prepend(folder)
+        monkeypatch.syspath_prepend(file.parent)
+
+
 @by_page
+@pytest.mark.usefixtures("_packages")
 def test_commands(
     page: Path,
     tmp_path: Path,
@@ -130,6 +150,12 @@ def test_commands(
             page.write_text(text.replace(old, new, 1), encoding="utf-8")
         elif block.output is not None:
             assert printed.out + printed.err == block.output, str(block)
+
+
+def test_shown_packages() -> None:
+    for file in TOP.glob("docs/how-to/*/*.[pt]*"):
+        text = file.read_text(encoding="utf-8")
+        assert any(f"\n{text}```" in page.read_text(encoding="utf-8") for page in PAGES), file
 
 
 @by_page
