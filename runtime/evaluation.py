@@ -6,6 +6,7 @@ This shares nothing with planning but the tables of the game and of the informat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -105,11 +106,11 @@ def _advance(
     game: Game, information: InformationStructure, bound: BoundPolicy, step: int, law: _Law
 ) -> tuple[Floats, _Law]:
     """Collect the expected rewards of a step and push the law to the next."""
-    actions = int(np.prod(game.action_counts))
+    actions = prod(game.action_counts)
     action_digits = digits(np.arange(actions), game.action_counts)
     private_counts = information.private_counts[step - 1]
     last = step == game.horizon
-    size = 1 if last else game.state_count * int(np.prod(information.private_counts[step]))
+    size = 1 if last else game.state_count * prod(information.private_counts[step])
     total = np.zeros(len(game.agents))
     parts: list[tuple[Ints, Floats]] = []
     dynamics = game.dynamics[int(game.dynamics_of_step[step - 1])]

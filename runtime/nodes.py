@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import prod
 
 import numpy as np
 
@@ -296,7 +297,7 @@ def open_episode(
         target = target * count + update.private[agent][0, 0, observation]
     if update.joint is not None:
         increment = update.joint[increment]
-    width = game.state_count * int(np.prod(private_counts))
+    width = game.state_count * prod(private_counts)
     positive = game.initial_probability > 0
     keys, (weight,) = sum_by_key(
         (increment * width + target)[positive], game.initial_probability[positive]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -118,11 +119,11 @@ class StepTables:
     @property
     def target_count(self) -> int:
         """S * P of the next step."""
-        return self.state_count * int(np.prod(self.next_private_counts))
+        return self.state_count * prod(self.next_private_counts)
 
     def route(self, rows: Ints) -> Iterator[Routed]:
         """Apply chi and xi to all that can follow the given rows sp, in blocks of whole rows."""
-        private_count = int(np.prod(self.private_counts))
+        private_count = prod(self.private_counts)
         state = rows // private_count
         starts = self.outcomes.offsets[state]
         lengths = self.outcomes.offsets[state + 1] - starts
@@ -208,7 +209,7 @@ class StepCatalogue:
 
 
 def _all_digits(radices: tuple[int, ...]) -> Ints:
-    return digits(np.arange(int(np.prod(radices)), dtype=np.int64), radices)
+    return digits(np.arange(prod(radices), dtype=np.int64), radices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +247,7 @@ def build_push(
     there are, and may raise.
     """
     width = tables.update.increment_count * tables.target_count
-    private_count = int(np.prod(tables.private_counts))
+    private_count = prod(tables.private_counts)
     private = digits(rows % private_count, tables.private_counts)
 
     def weights(block: Routed) -> tuple[Floats, Floats]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class Supports:
 def list_supports(beliefs: Beliefs, private_counts: Sequence[int]) -> Supports:
     """Find the private values that each belief gives positive probability."""
     node = np.repeat(np.arange(beliefs.count), beliefs.lengths)
-    private = digits(beliefs.index % int(np.prod(private_counts)), private_counts)
+    private = digits(beliefs.index % prod(private_counts), private_counts)
     offsets: list[Ints] = []
     values: list[Ints] = []
     ranks: list[Ints] = []
@@ -114,7 +115,7 @@ def expand_payoffs(
     if len(private_counts) > MAX_AGENTS:
         raise LimitError("P0607", agents=len(private_counts), limit=MAX_AGENTS)
     beliefs = step.beliefs
-    private_count = int(np.prod(private_counts))
+    private_count = prod(private_counts)
     action_counts = action_digits.max(axis=1) + 1
     following = None
     if increments is not None and step.edges is not None:

@@ -13,6 +13,7 @@ from .errors import ProblemError
 from .game import Floats, Game, Ints
 from .information import InformationStructure
 
+_BLOCK = 1 << 20
 SUM_TOLERANCE = 1e-9
 """How far from 1 the probabilities of a prescription may sum."""
 
@@ -145,10 +146,7 @@ class BoundPolicy:
         ]
         self._lotteries = [bool((np.diff(o) != 1).any()) for o in self._signal_offsets]
         self._signal_weights = [np.append(step.signal_weight, 1.0) for step in policy.steps]
-        self._row_keys = [
-            [rows.signal * max(1, len(rows.private)) + rows.value for rows in step.prescriptions]
-            for step in policy.steps
-        ]
+        self._row_keys: tuple[int, list[Ints]] = (0, [])
         # An action's code in the game -> its column in the policy.
         self._columns = [
             np.array([policy.actions[agent].index(name) for name in names])
@@ -169,6 +167,13 @@ class BoundPolicy:
 
     def follow(self, step: int, nodes: Ints, increments: Ints) -> Ints:
         """Find the nodes of ``step`` after its increments z, from nodes of the step before."""
+        found = np.empty(len(nodes), dtype=np.int64)
+        for begin in range(0, len(nodes), _BLOCK):
+            part = slice(begin, begin + _BLOCK)
+            found[part] = self._follow(step, nodes[part], increments[part])
+        return found
+
+    def _follow(self, step: int, nodes: Ints, increments: Ints) -> Ints:
         table = self.policy.steps[step - 1]
         numbers = self._number_increments(step, increments)
         keys = self._transition_keys[step - 1]
@@ -202,7 +207,7 @@ class BoundPolicy:
         value = self._values[step - 1][agent][private]
         columns = self._columns[agent]
         answer = np.full((len(signals), len(columns)), 1.0 / len(columns))
-        keys = self._row_keys[step - 1][agent]
+        keys = self._keys_of(step)[agent]
         if len(keys):
             wanted = signals * max(1, len(rows.private)) + value
             place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
@@ -212,6 +217,14 @@ class BoundPolicy:
         else:
             self.missing += len(signals)
         return answer
+
+    def _keys_of(self, step: int) -> list[Ints]:
+        """Give a number to each row of a step's prescriptions; those of the last step asked stay."""
+        if self._row_keys[0] != step:
+            prescriptions = self.policy.steps[step - 1].prescriptions
+            keys = [row.signal * max(1, len(row.private)) + row.value for row in prescriptions]
+            self._row_keys = (step, keys)
+        return self._row_keys[1]
 
     def _number_increments(self, step: int, increments: Ints) -> Ints:
         """Turn codes of the game into positions in the policy's labels, -1 where unknown."""
