@@ -1,8 +1,7 @@
 """Correlated and coarse correlated equilibria of any number of agents, node after node.
 
 A joint prescription is a row of weights, agent after agent and private value after private value.
-Cases, choices and gains of deviations are those of ``Deviations``. Numba keeps the compiled simplex
-method with these kernels and does not notice when only that is changed.
+Cases, choices and gains of deviations are those of ``Deviations``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,39 @@ def test_code_is_made_anew_where_it_cannot_be_kept(monkeypatch):
     out = np.zeros(1)
     compile_kernel(fill)(out)
     assert out[0] == 1
+
+
+INNER = """
+from posg.runtime.solvers.kernels.compiling import compile_kernel
+SCALE = {scale}
+@compile_kernel
+def inner(x):
+    return x + {shift}
+"""
+OUTER = """
+from posg.runtime.solvers.kernels.compiling import compile_kernel
+from kernel_inner import SCALE, inner
+@compile_kernel
+def outer(x):
+    return SCALE * inner(x)
+"""
+
+
+def test_kept_code_is_not_used_when_what_it_calls_has_changed(monkeypatch, tmp_path):
+    (tmp_path / "kernel_outer.py").write_text(OUTER)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+    hits = []
+    for scale, shift in [(2, 1), (2, 1), (3, 1), (3, 4)]:
+        (tmp_path / "kernel_inner.py").write_text(INNER.format(scale=scale, shift=shift))
+        importlib.invalidate_caches()
+        for name in ("kernel_inner", "kernel_outer"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        outer = importlib.import_module("kernel_outer").outer
+        assert outer(1) == scale * (1 + shift)
+        hits.append(sum(outer.stats.cache_hits.values()))
+    assert hits == [0, 1, 0, 0]
 
 
 GAMES = [
