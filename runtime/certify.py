@@ -16,7 +16,7 @@ import numpy as np
 from .arrays import blocks, digits, distinct_values, expand_ranges, locate_values, sum_at
 from .belief_graph import DependentBeliefs, GraphStep, build_graph
 from .errors import LimitError, ProblemError
-from .evaluation import evaluate_policy
+from .evaluation import evaluate_policy, find_accuracy
 from .game import Floats, Game, Ints
 from .game_class import GameClass, classify_game
 from .history_response import respond_with_memory
@@ -27,8 +27,6 @@ from .progress import Progress, silent
 from .team_bound import maximise_team
 
 _BLOCK = 1 << 18
-ACCURACY = 1e-9
-"""Gaps are exact up to this (times the size of the values)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +121,7 @@ def certify_policy(
     values = dict(zip(game.agents, value.tolist(), strict=True))
     bound = BoundPolicy(policy, game, information)
     lotteries = any(len(step.signal_node) > step.node_count for step in policy.steps)
-    accuracy = ACCURACY * max(1.0, float(np.abs(value).max()))
+    accuracy = find_accuracy(game, value)
     try:
         best, forgetful = _find_best(
             game, information, bound, concept, lotteries, max_pairs, progress
@@ -155,7 +153,7 @@ def certify_policy(
         concept=concept,
         gap=None,
         method="none",
-        tolerance=ACCURACY,
+        tolerance=accuracy,
         value=values,
         agent_gaps={},
         reason=reason,

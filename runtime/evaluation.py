@@ -19,6 +19,10 @@ from .progress import Progress, silent
 
 _BLOCK = 1 << 19
 """Actions and outcomes handled at once."""
+ACCURACY = 1e-9
+"""Values and gaps are this exact, relative to the values; see ``find_accuracy``."""
+_ROUNDING = 1e-14
+"""What sums of floating-point numbers may lose, relative to the largest of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,20 @@ def evaluate_policy(
         node_probability=tuple(reached),
         missing=bound.missing,
     )
+
+
+def find_accuracy(game: Game, value: Floats) -> float:
+    """Say how exact gaps of a policy with these values (n,) can be taken to be.
+
+    Values below 1 count as 1, unless no return is as large. Returns that cancel out are less exact
+    than the value that is left.
+    """
+    largest = [
+        float(np.abs(game.rewards[which].values).max(initial=0.0)) * game.discount**step
+        for step, which in enumerate(game.rewards_of_step.tolist())
+    ]
+    most = sum(largest)
+    return max(ACCURACY * max(float(np.abs(value).max()), min(1.0, most)), _ROUNDING * most)
 
 
 def _open(game: Game, information: InformationStructure, bound: BoundPolicy) -> _Law:

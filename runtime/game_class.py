@@ -47,7 +47,7 @@ def sum_rewards(game: Game) -> Floats | None:
         values = game.rewards[which].values
         sums = values.sum(axis=0)
         middle = (sums.min() + sums.max()) / 2
-        if np.ptp(sums) > ROUNDING * max(1.0, float(np.abs(values).max())):
+        if np.ptp(sums) > ROUNDING * float(np.abs(values).max(initial=0.0)):
             return None
         constants[which] = 0.0 if (sums == 0).all() else middle
     return constants[game.rewards_of_step]

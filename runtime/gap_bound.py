@@ -7,9 +7,9 @@ import numpy as np
 from .arrays import expand_ranges, sum_at, sum_by_key
 from .belief_graph import DependentBeliefs, Layer, open_layer, push_layer
 from .beliefs import Beliefs
-from .certify import ACCURACY, Certificate, best_returns
+from .certify import Certificate, best_returns
 from .consequences import Consequences
-from .evaluation import evaluate_policy
+from .evaluation import evaluate_policy, find_accuracy
 from .game import Floats, Game, Ints
 from .laws import LawBook
 from .model_graph import pair_up
@@ -73,7 +73,7 @@ def bound_gap(
     if value is None:
         value = evaluate_policy(game, information, policy, progress=progress).value
     values = dict(zip(game.agents, value.tolist(), strict=True))
-    accuracy = ACCURACY * max(1.0, float(np.abs(value).max()))
+    accuracy = find_accuracy(game, value)
     bound = BoundPolicy(policy, game, information)
     start, steps, members = pair_up(nodes, bound, max_pairs)
     best, worst = _full_information(game)

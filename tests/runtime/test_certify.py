@@ -219,6 +219,28 @@ def test_dependent_beliefs(structure):
     assert certificate.reason is not None and "strategies" in certificate.reason
 
 
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_accuracy_is_relative_to_what_is_at_stake(scale):
+    """Matching pennies, worth 0: a good policy is recognised in any unit, and so is a bad one."""
+    game = random_game(0, kind="zero-sum", states=2, horizon=3)
+    pennies = np.tile([1.0, -1.0, -1.0, 1.0], 2) * np.array([[1.0], [-1.0]])
+    game = replace(
+        game,
+        rewards=tuple(
+            replace(table, values=scale * (0.1 + 0.3 * step) * pennies)
+            for step, table in enumerate(game.rewards)
+        ),
+    )
+    information = one_step_delay(game)
+    good = plan(game, expand_common_information(game, information), concept="nash").policy
+    certificate = certify_policy(game, information, good, concept="nash")
+    assert certificate.gap is not None and certificate.gap <= certificate.tolerance
+    assert certificate.tolerance < 1e-4 * scale
+    bad = randomised(good, 1, pure=True)
+    certificate = certify_policy(game, information, bad, concept="nash")
+    assert certificate.gap is not None and certificate.gap > 0.1 * scale
+
+
 def test_too_large_has_a_reason():
     game = random_game(1)
     information = full(game)
