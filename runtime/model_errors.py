@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from math import prod
 
 import numpy as np
 
-from .arrays import expand_ranges, sum_at, sum_by_key
+from .arrays import distinct_values, expand_ranges, sum_at, sum_by_key
 from .belief_graph import GraphStep, build_graph
 from .certify import best_returns
 from .game import Floats, Game, Ints, Rewards, RewardScope
+from .laws import LawBook
 from .nodes import CommonInformation
 from .operators import StepCatalogue
 from .progress import Progress, silent
@@ -26,6 +28,9 @@ class ModelErrors:
         For each h the largest E || P(s_h, p_h | c_h) - b(node of c_h) ||_1 that agents together can
         cause. It bounds both errors of Definition 5: that of the increments as it is, and that of
         the rewards times half their range.
+    uniform_play : (H,) float64
+        The same expectation if everybody plays uniformly. It bounds nothing: policies go where
+        uniform play hardly ever does.
     stepwise : (n,) float64
         The gap is at most this: an error at step h costs what can be earned from h on.
     uniform : (n,) float64
@@ -34,6 +39,7 @@ class ModelErrors:
     """
 
     beliefs: Floats
+    uniform_play: Floats
     stepwise: Floats
     uniform: Floats
 
@@ -76,6 +82,7 @@ def measure_model_errors(
         game, information, partial(_follow, nodes), max_pairs=max_pairs, progress=progress
     )
     away = [_distances(step, nodes, number) for number, step in enumerate(steps, start=1)]
+    reached = _play_uniformly(game, nodes, start, steps)
     errors = np.empty(game.horizon)
     errors[0] = away[0][start[0]] @ start[1]
     for step in range(2, game.horizon + 1):
@@ -97,6 +104,7 @@ def measure_model_errors(
     horizon = game.horizon
     return ModelErrors(
         beliefs=errors,
+        uniform_play=np.array([at @ error for at, error in zip(reached, away, strict=True)]),
         stepwise=errors @ to_come,
         uniform=(2 * horizon + horizon**2) * errors.max() * ranges.max(axis=0),
     )
@@ -114,6 +122,27 @@ def _follow(nodes: CommonInformation, step: int, sources: Ints, increments: Ints
     if not np.array_equal(keys[place], wanted):
         raise AssertionError("the model misses an increment")
     return edges.child[place]
+
+
+def _play_uniformly(
+    game: Game, nodes: CommonInformation, start: tuple[Ints, Floats], steps: list[GraphStep]
+) -> list[Floats]:
+    """How likely each pair of each step is under uniform play."""
+    book = LawBook(game, nodes.information)
+    actions = prod(game.action_counts)
+    reached = [sum_at(*start, len(steps[0].policy_node))]
+    for step, current in enumerate(steps[:-1], start=1):
+        law = book.at(step, distinct_values(current.index))
+        rows = (law.position(current.index)[:, None] * actions + np.arange(actions)).ravel()
+        lengths = np.diff(law.move_offsets)[rows]
+        taken = expand_ranges(law.move_offsets[rows], lengths)
+        pair = np.repeat(np.repeat(current.pairs, actions), lengths)
+        weight = np.repeat(np.repeat(current.weight, actions), lengths) / actions
+        key = pair * current.increment_count + law.move_increment[taken]
+        edge = np.searchsorted(current.edge_key, key)
+        flow = reached[-1][pair] * weight * law.move_chance[taken]
+        reached.append(sum_at(current.child[edge], flow, len(steps[step].policy_node)))
+    return reached
 
 
 def _distances(step: GraphStep, nodes: CommonInformation, number: int) -> Floats:

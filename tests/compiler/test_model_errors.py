@@ -21,7 +21,7 @@ from posg.runtime import (
 
 from ..runtime.games import random_game
 from ..runtime.reference import Codes, Reference, normalised
-from .test_gap_bound import STRUCTURES, made
+from .test_gap_bound import KINDS, STRUCTURES, made, randomly_played
 from .test_windows import belief_of, follow, structure
 
 
@@ -32,9 +32,7 @@ def worst(game: Game, nodes: CommonInformation, target: int) -> float:
 
     def value(step: int, node: int, belief: dict[tuple[int, Codes], float]) -> float:
         if step == target:
-            model = belief_of(nodes, step, node)
-            keys = {*belief, *model}
-            return sum(abs(belief.get(key, 0.0) - model.get(key, 0.0)) for key in keys)
+            return apart(nodes, step, node, belief)
         held = [sorted({p[i] for _, p in belief}) for i in range(n)]
         choices = [
             [
@@ -77,15 +75,40 @@ def worst(game: Game, nodes: CommonInformation, target: int) -> float:
     return found
 
 
+def average(game: Game, nodes: CommonInformation, target: int) -> float:
+    """The expected distance at a step under uniform play, history by history."""
+    plays = Reference(game, nodes.information)
+    layer = [
+        (weight, follow(nodes.roots, 0, c[0]), dict(belief))
+        for c, (weight, belief) in plays.roots().items()
+    ]
+    for step in range(1, target):
+        layer = [
+            (weight * chance, follow(nodes.steps[step - 1].edges, node, z), dict(after))
+            for weight, node, belief in layer
+            for z, (chance, after) in plays.children(step, belief).items()
+        ]
+    return sum(weight * apart(nodes, target, node, belief) for weight, node, belief in layer)
+
+
+def apart(
+    nodes: CommonInformation, step: int, node: int, belief: dict[tuple[int, Codes], float]
+) -> float:
+    model = belief_of(nodes, step, node)
+    return sum(abs(belief.get(key, 0.0) - model.get(key, 0.0)) for key in {*belief, *model})
+
+
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("sharing", ["full", "delayed(d = 1)", "observations_delayed(d = 1)"])
 def test_errors_are_those_of_the_worst_policy(sharing: str, seed: int) -> None:
     information, timestamps = structure(sharing, 3)
     game = random_game(seed, horizon=3, states=2, uncontrolled="observations" in sharing)
     nodes = expand_windows(game, information, timestamps, timestamps.shortest_window())
-    found = measure_model_errors(game, nodes).beliefs
+    found = measure_model_errors(game, nodes)
     for step in range(1, 4):
-        assert found[step - 1] == pytest.approx(worst(game, nodes, step), abs=1e-9)
+        assert found.beliefs[step - 1] == pytest.approx(worst(game, nodes, step), abs=1e-9)
+        expected = average(game, nodes, step)
+        assert found.uniform_play[step - 1] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -111,3 +134,33 @@ def test_bounds_hold_and_are_ordered(sharing: str, concept: str, kind: str, seed
         assert bound_gap(game, nodes, policy, concept=concept).gap <= errors.stepwise.max() + 1e-9
     assert measure_model_errors(game, exact).beliefs.max() < 1e-9
     assert np.all(measure_model_errors(game, models[-2]).beliefs[:3] < 1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sharing", STRUCTURES)
+@pytest.mark.parametrize("concept", KINDS)
+def test_thousands_of_bounds(sharing: str, concept: str) -> None:
+    """The gap is at most the bound, at most the step-wise one, at most that of Theorem 2."""
+    kind, shape = KINDS[concept], STRUCTURES[sharing]
+    information, timestamps = structure(sharing.replace("d = 2", "d = 1"), 3)
+    planned = concept in ("team", "nash")
+    count = 200 if concept == "team" else 50
+    lossy = 0
+    for seed in range(count):
+        game = random_game(seed, states=2, horizon=3, kind=kind, stationary=seed % 2 == 0, **shape)
+        nodes = expand_windows(game, information, timestamps, 1)
+        if planned:
+            policy = plan(game, nodes, concept=concept).policy
+        else:
+            team = random_game(seed, states=2, horizon=3, **shape)
+            policy = randomly_played(plan(team, nodes, concept="team").policy, seed)
+        gap = certify_policy(game, information, policy, concept=concept).gap
+        bound = bound_gap(game, nodes, policy, concept=concept).gap
+        assert gap is not None and bound is not None
+        assert gap <= bound + 1e-9
+        lossy += gap < bound - 1e-6
+        if planned:
+            errors = measure_model_errors(game, nodes)
+            assert bound <= errors.stepwise.max() + 1e-9
+            assert errors.stepwise.max() <= errors.uniform.max() + 1e-9
+    assert lossy > 0.95 * count
