@@ -122,7 +122,7 @@ def check_beliefs(
                 assert chance == pytest.approx(expected[value][key], abs=1e-12)
 
 
-@pytest.mark.parametrize("seed", some_of(40, 5))
+@pytest.mark.parametrize("seed", some_of(40, 2))
 def test_last_increments_of_any_structure(seed: int) -> None:
     text, sharing = random_spec(seed)
     made, _ = compile_bag(text, sharing=sharing)
@@ -145,7 +145,7 @@ def random_automaton(seed: int, states: int) -> Callable[[Hashable, Increment], 
     return follow
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", some_of(4, 1))
 @pytest.mark.parametrize("sharing", ["full", "delayed(d = 1)", "delayed(d = 2)"])
 def test_states_of_an_automaton_have_the_beliefs_of_uniform_play(sharing: str, seed: int) -> None:
     information, _ = structure(sharing, 3)
@@ -218,7 +218,7 @@ def test_actions_that_betray_what_registers_hold_leave_no_bound() -> None:
     np.testing.assert_allclose(found.value, plan(game, whole, concept="team").value, atol=1e-9)
 
 
-@pytest.mark.parametrize("seed", some_of(10, 2))
+@pytest.mark.parametrize("seed", some_of(10, 1))
 @pytest.mark.parametrize("sharing", ["full", "delayed(d = 1)", "one_directional(a, b)"])
 def test_bounds_of_automata_are_never_below_the_gap(sharing: str, seed: int) -> None:
     information, _ = structure(sharing, 4)
@@ -235,15 +235,15 @@ def test_bounds_of_automata_are_never_below_the_gap(sharing: str, seed: int) -> 
 
 
 def test_what_hardly_happens_does_not_vanish() -> None:
-    """One state, 400 steps: some play is less likely under uniform play than any float64."""
-    information, _ = structure("full", 400)
-    game = random_game(5, states=2, horizon=400, stationary=True)
+    """300 steps: some play is less likely under uniform play than any float64."""
+    information, _ = structure("full", 300)
+    game = random_game(5, states=2, horizon=300, stationary=True)
 
     def stays(state: Hashable, increment: Increment) -> Hashable:
         return state and set(increment.values.values()) <= {"true"}
 
     nodes = expand_automaton(game, information, Automaton(initial=True, follow=stays))
-    assert nodes.node_counts == (1, *(2 for _ in range(399)))
+    assert nodes.node_counts == (1, *(2 for _ in range(299)))
     assert all((at.beliefs.probability > 0).all() for at in nodes.steps)
     assert all(len(at.edges.increment) in (16, 32) for at in nodes.steps if at.edges is not None)
 

@@ -5,7 +5,7 @@ In README.md, CONTRIBUTING.md, docs/ and the READMEs of folders:
 - A ``posg`` block is a whole file without errors. If its first line is ``// NAME.posg``, the page's
   commands find it under that name.
 - The lines of an ``sh`` block that start with ``posg `` are run in the order of the page, in a folder
-  that holds ``specs``; ``# exits with N`` at the end of a line says how. A ``text`` block that follows
+  that holds ``specs`` and ``docs``; ``# exits with N`` at the end of a line says how. A ``text`` block that follows
   at once is all that was printed. Of a line that sets up a virtual environment only the last
   command counts. ``python`` blocks are run there, too. Packages in docs/ count as installed.
 - Links lead to files and headings that exist.
@@ -16,6 +16,8 @@ In README.md, CONTRIBUTING.md, docs/ and the READMEs of folders:
 import re
 import runpy
 import shlex
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +39,8 @@ PAGES = [
     TOP / "CONTRIBUTING.md",
     *sorted({*TOP.glob("docs/**/*.md"), *TOP.glob("[a-z]*/README.md")}),
 ]
+LONG = {"windows.md"}
+"""Pages whose commands take more than a few seconds."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"// (\w+\.posg)\n")
 EXITS = re.compile(r"# exits with (\d+)$")
@@ -86,7 +90,11 @@ def anchors_of(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
+by_page = pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=pytest.mark.slow if page.name in LONG else ()) for page in PAGES],
+    ids=lambda page: str(page.relative_to(TOP)),
+)
 SPECS = [block for page in PAGES for block in blocks_of(page) if block.kind == "posg"]
 
 
@@ -132,7 +140,8 @@ def test_commands(
     update_golden: bool,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "specs").symlink_to(TOP / "specs", target_is_directory=True)
+    for folder in ("specs", "docs"):
+        (tmp_path / folder).symlink_to(TOP / folder, target_is_directory=True)
     for block in blocks_of(page):
         name = NAMED.match(block.text)
         if block.kind == "posg" and name is not None:
@@ -150,6 +159,17 @@ def test_commands(
             page.write_text(text.replace(old, new, 1), encoding="utf-8")
         elif block.output is not None:
             assert printed.out + printed.err == block.output, str(block)
+
+
+def test_random_families_come_from_their_script() -> None:
+    folder = TOP / "docs" / "explanation" / "games"
+    for file in folder.glob("*.posg"):
+        text = file.read_text(encoding="utf-8")
+        _, script, *words = text.partition("\n")[0].removesuffix(".").rsplit(" ", 4)
+        made = subprocess.run(
+            [sys.executable, folder / script, *words], check=True, capture_output=True, text=True
+        )
+        assert made.stdout == text
 
 
 def test_shown_packages() -> None:
