@@ -14,7 +14,6 @@ from posg.runtime import (
     check_perfect_recall,
     classify_game,
     measure_observability,
-    save_game,
 )
 from posg.runtime.files import replacing, require_writable
 from posg.runtime.observability import SECONDS
@@ -173,6 +172,8 @@ def info(options: argparse.Namespace) -> int:
 
 def compile_command(options: argparse.Namespace) -> int:
     """Write the numeric game and its information structure."""
+    from posg.runtime import save_game
+
     bag = Bag()
     require_writable(Path(options.output))
     compiled = compile_file(options, bag)

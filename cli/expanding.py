@@ -19,7 +19,8 @@ from posg.runtime import (
     require_exact,
     require_windows,
 )
-from posg.runtime.nodes import DEFAULT_NODES, NodeLimits
+from posg.runtime.limits import DEFAULT_NODES
+from posg.runtime.nodes import NodeLimits
 
 from .inputs import Limits
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from posg.compiler.pipeline import Compiled
 from posg.compiler.structural_independence import decide_strategy_independence
-from posg.runtime.nodes import DEFAULT_NODES
+from posg.runtime.limits import DEFAULT_NODES
 
 from .inputs import Limits, Watch
 from .output import number_text, problem_text

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from .nodes import (
         CommonInformation,
         CommonStep,
-        Edges,
         NodeLimits,
         expand_common_information,
     )
     from .observability import Bracket, Observability, StepObservability, measure_observability
+    from .openings import Edges
     from .perfect_recall import Event, PerfectRecall, RecallWitness, check_perfect_recall
     from .planning import Solution, plan
     from .policies import BoundPolicy, Policy
@@ -152,7 +152,6 @@ _HOMES = {
     "nodes": (
         "CommonInformation",
         "CommonStep",
-        "Edges",
         "NodeLimits",
         "expand_common_information",
     ),
@@ -162,6 +161,7 @@ _HOMES = {
         "StepObservability",
         "measure_observability",
     ),
+    "openings": ("Edges",),
     "perfect_recall": ("Event", "PerfectRecall", "RecallWitness", "check_perfect_recall"),
     "planning": ("Solution", "plan"),
     "policies": ("BoundPolicy", "Policy"),

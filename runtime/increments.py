@@ -7,8 +7,8 @@ import numpy as np
 from .arrays import locate_values
 from .game import Game, Ints
 from .information import InformationStructure
-from .limits import DEFAULT_MEMORY
-from .nodes import DEFAULT_NODES, CommonInformation
+from .limits import DEFAULT_MEMORY, DEFAULT_NODES
+from .nodes import CommonInformation
 from .progress import Progress, silent
 from .recursions import expand_recursion
 

@@ -6,6 +6,8 @@ from math import log10
 
 DEFAULT_MEMORY = 4 << 30
 """What a command may use unless it is told otherwise, in bytes."""
+DEFAULT_NODES = 20_000_000
+"""How many nodes of common information a step may have unless it is told otherwise."""
 
 
 _EXACT = 10**18

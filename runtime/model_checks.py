@@ -8,7 +8,8 @@ from .arrays import blocks, distinct_values
 from .beliefs import Beliefs
 from .game import Game, Ints
 from .information import InformationStructure
-from .nodes import CommonInformation, Edges, open_episode
+from .nodes import CommonInformation
+from .openings import Edges, open_episode
 from .operators import BLOCK, StepCatalogue, build_push
 from .pushing import draw_prescriptions, push_beliefs
 

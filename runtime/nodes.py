@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from math import prod
 
 import numpy as np
 
@@ -16,17 +15,16 @@ from .arrays import (
     blocks,
     distinct_values,
     offsets_of,
-    run_starts,
     sum_at,
-    sum_by_key,
 )
-from .beliefs import Beliefs, merge_beliefs, normalise_beliefs
+from .beliefs import Beliefs, merge_beliefs
 from .dependence import BeliefWitness, StrategyDependenceError
 from .errors import LimitError
-from .game import Floats, Game, Ints
+from .game import Floats, Game
 from .information import InformationStructure
-from .limits import DEFAULT_MEMORY, bytes_text
+from .limits import DEFAULT_MEMORY, DEFAULT_NODES, bytes_text
 from .nets import cover_beliefs
+from .openings import Edges, open_episode
 from .operators import BLOCK, SparseRows, StepCatalogue, StepTables, build_push
 from .progress import Progress, silent
 from .pushing import COMPILED, draw_prescriptions, push_beliefs
@@ -36,35 +34,6 @@ THRESHOLD = 1e-9
 _SEED = 20230723
 _CANDIDATES = 64
 """How many c_h at most are searched for a good witness."""
-DEFAULT_NODES = 20_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edges:
-    """Increments that lead on, sorted by node and increment.
-
-    Attributes
-    ----------
-    offsets : (C + 1,) int64
-    increment : (E,) int64, z
-    child : (E,) int64, node of the next step
-    probability : (E,) float64, P(z | c) under uniform prescriptions
-    """
-
-    offsets: Ints
-    increment: Ints
-    child: Ints
-    probability: Floats
-
-    @property
-    def source(self) -> Ints:
-        """Node that each edge leaves."""
-        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
-
-    @property
-    def nbytes(self) -> int:
-        """Memory of the arrays."""
-        return sum(a.nbytes for a in (self.offsets, self.increment, self.child, self.probability))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +149,10 @@ def expand_common_information(
     -----
     Source: Liu and Zhang (2023), Assumption 3 and Section 4; merging by belief is an addition.
     """
-    limits = NodeLimits(nodes=max_nodes, memory=memory_bytes)
+    instead = "merge"
+    if merge:
+        instead = "auto --gap 0.1" if radius <= 0 else f"'net({2 * radius:g})'"
+    limits = NodeLimits(nodes=max_nodes, memory=memory_bytes, instead=instead)
     catalogue = StepCatalogue(game, information)
     random = np.random.default_rng(_SEED)
     roots, beliefs = open_episode(game, information, merge=merge)
@@ -264,15 +236,26 @@ def _watch(
 
 @dataclass(frozen=True, slots=True)
 class NodeLimits:
-    """Limits on the nodes of a step and on memory, in bytes."""
+    """Limits on the nodes of a step and on memory, in bytes.
+
+    ``instead`` is the compression that is advised where there are too many nodes.
+    """
 
     nodes: int
     memory: int
+    instead: str | None = "merge"
 
     def check(self, step: int, nodes: int, memory: int) -> None:
         """Stop before too much is stored; ``step`` is the one whose nodes are being made."""
         if nodes > self.nodes:
-            raise LimitError("P0601", step=step, nodes=nodes, limit=self.nodes, fits=step - 1)
+            raise LimitError(
+                "P0601",
+                step=step,
+                nodes=nodes,
+                limit=self.nodes,
+                fits=step - 1 or None,
+                instead=self.instead,
+            )
         if memory > self.memory:
             raise LimitError(
                 "P0602",
@@ -281,39 +264,6 @@ class NodeLimits:
                 limit=bytes_text(self.memory),
                 fits=step - 1,
             )
-
-
-def open_episode(
-    game: Game, information: InformationStructure, *, merge: bool
-) -> tuple[Edges, Beliefs]:
-    """Apply chi and xi to the initial observations: the nodes of step 1 and how to get there."""
-    update = information.updates[0]
-    private_counts = information.private_counts[0]
-    increment = np.zeros(len(game.initial_state), dtype=np.int64)
-    target = game.initial_state.astype(np.int64)
-    for agent, count in enumerate(private_counts):
-        observation = game.initial_observation[:, agent]
-        increment = increment * update.common_sizes[agent] + update.common[agent][0, 0, observation]
-        target = target * count + update.private[agent][0, 0, observation]
-    if update.joint is not None:
-        increment = update.joint[increment]
-    width = game.state_count * prod(private_counts)
-    positive = game.initial_probability > 0
-    keys, (weight,) = sum_by_key(
-        (increment * width + target)[positive], game.initial_probability[positive]
-    )
-    starts = run_starts(keys // width)
-    beliefs = normalise_beliefs(starts, keys % width, weight)
-    child = np.arange(len(starts))
-    if merge:
-        beliefs, child = merge_beliefs(beliefs)
-    roots = Edges(
-        offsets=np.array([0, len(starts)]),
-        increment=(keys // width)[starts],
-        child=child,
-        probability=np.add.reduceat(weight, starts),
-    )
-    return roots, beliefs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

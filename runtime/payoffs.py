@@ -12,7 +12,8 @@ from .arrays import blocks, digits, expand_ranges, locate_values, offsets_of, su
 from .beliefs import Beliefs
 from .errors import LimitError
 from .game import Floats, Ints
-from .nodes import CommonStep, Edges
+from .nodes import CommonStep
+from .openings import Edges
 from .operators import BLOCK, SparseRows, StepTables
 
 _ENTRIES = 1 << 20

@@ -14,7 +14,7 @@ from .consequences import apply_update
 from .errors import LimitError
 from .game import Game
 from .information import InformationStructure
-from .nodes import open_episode
+from .openings import open_episode
 from .operators import StepCatalogue
 from .paths import Moves, gather_layer, list_moves, open_layer
 from .progress import Progress, silent

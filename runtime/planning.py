@@ -11,7 +11,8 @@ from .dependence import StrategyDependenceError
 from .errors import ProblemError
 from .game import Floats, Game
 from .game_class import GameClass, classify_game, sum_rewards
-from .nodes import CommonInformation, Edges
+from .nodes import CommonInformation
+from .openings import Edges
 from .operators import SparseRows, StepCatalogue, StepTables, build_increments
 from .payoffs import expand_payoffs
 from .play import PlayRecorder, StepPlay

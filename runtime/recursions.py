@@ -25,15 +25,13 @@ from .beliefs import Beliefs
 from .errors import LimitError
 from .game import Floats, Game, Ints
 from .information import InformationStructure
-from .limits import DEFAULT_MEMORY
+from .limits import DEFAULT_MEMORY, DEFAULT_NODES
 from .nodes import (
-    DEFAULT_NODES,
     CommonInformation,
     CommonStep,
-    Edges,
     NodeLimits,
-    open_episode,
 )
+from .openings import Edges, open_episode
 from .operators import BLOCK, SparseRows, StepCatalogue, build_push
 from .progress import Progress, silent
 from .pushing import draw_prescriptions

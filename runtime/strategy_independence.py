@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .dependence import BeliefWitness, StrategyDependenceError
 from .errors import LimitError
 from .game import Game
 from .information import InformationStructure
-from .nodes import CommonInformation, expand_common_information
 from .progress import Progress, silent
+
+if TYPE_CHECKING:
+    from .dependence import BeliefWitness
+    from .nodes import CommonInformation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,9 @@ def check_strategy_independence(
     -----
     Source: Liu and Zhang (2023), Assumption 3; the test by one random strategy is an addition.
     """
+    from .dependence import StrategyDependenceError
+    from .nodes import expand_common_information
+
     try:
         nodes = expand_common_information(
             game, information, max_nodes=max_nodes, memory_bytes=memory_bytes, progress=progress

@@ -12,7 +12,7 @@ from .beliefs import Beliefs, merge_beliefs, normalise_beliefs
 from .errors import LimitError
 from .game import Game, Ints
 from .information import InformationStructure
-from .nodes import open_episode
+from .openings import open_episode
 from .operators import SparseRows, StepCatalogue, StepTables, build_push
 from .timestamps import Atoms
 

@@ -13,7 +13,7 @@ from .game import Floats, Game, Ints
 from .game_class import ROUNDING
 from .information import InformationStructure
 from .limits import DEFAULT_MEMORY, bytes_text
-from .nodes import open_episode
+from .openings import open_episode
 from .operators import StepCatalogue, StepTables
 from .progress import Progress, silent
 

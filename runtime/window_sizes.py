@@ -12,13 +12,13 @@ from .errors import LimitError
 from .game import Game, Ints
 from .information import InformationStructure
 from .limits import bytes_text, count_text
-from .nodes import open_episode
+from .openings import open_episode
 from .operators import StepCatalogue
 from .progress import Progress, silent
 from .sizes import stored_bytes
 from .supports import DEFAULT_SUPPORTS, Kept, SupportPusher
 from .timestamps import Timestamps
-from .windows import viable_states
+from .viability import viable_states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .arrays import (
     KEY_LIMIT,
@@ -17,26 +16,24 @@ from .arrays import (
     expand_ranges,
     offsets_of,
     run_starts,
-    sum_at,
     sum_by_key,
 )
 from .beliefs import Beliefs, normalise_beliefs
 from .errors import LimitError, ProblemError
 from .game import Floats, Game, Ints
 from .information import InformationStructure
-from .limits import DEFAULT_MEMORY
+from .limits import DEFAULT_MEMORY, DEFAULT_NODES
 from .nodes import (
-    DEFAULT_NODES,
     CommonInformation,
     CommonStep,
-    Edges,
     NodeLimits,
-    open_episode,
 )
+from .openings import Edges, open_episode
 from .operators import BLOCK, SparseRows, StepCatalogue, StepTables, build_push
 from .progress import Progress, silent
 from .pushing import draw_prescriptions, push_beliefs
 from .timestamps import Timestamps
+from .viability import viable_states
 
 _SEED = 20240317
 _MIXED = 1e-6
@@ -337,28 +334,6 @@ class _Maker:
             self.limits.check(step, made, stored)
         found, lengths, index, probability = columns.join()
         return found, Beliefs(offsets=offsets_of(lengths), index=index, probability=probability)
-
-
-def viable_states(game: Game) -> list[NDArray[np.bool_]]:
-    """For each step, the states from which the game can be played to its end.
-
-    Others occur at later steps only, and have no law here.
-    """
-    actions = int(np.prod(game.action_counts))
-    viable = np.ones(game.state_count, dtype=np.bool_)
-    found: list[NDArray[np.bool_]] = []
-    for step in range(game.horizon, 0, -1):
-        dynamics = game.dynamics[int(game.dynamics_of_step[step - 1])]
-        lengths = np.diff(dynamics.offsets)
-        row = np.repeat(np.arange(len(lengths)), lengths)
-        lost = sum_at(row, (~viable[dynamics.successor]).astype(np.float64), len(lengths))
-        if step == game.horizon:
-            lost[:] = 0
-        whole = (lengths > 0) & (lost == 0)
-        now = whole.reshape(-1, actions).all(axis=1)
-        viable = viable if np.array_equal(now, viable) else now
-        found.append(viable)
-    return found[::-1]
 
 
 def _check_private(game: Game, timestamps: Timestamps, length: int) -> None:

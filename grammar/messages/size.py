@@ -12,7 +12,7 @@ MESSAGES: Mapping[str, Message] = {
         notes=("{nodes} were found when the count stopped",),
         helps=(
             "`--horizon {fits}` fits",
-            "or compress the common information: `--compression merge`",
+            "or compress the common information: `--compression {instead}`",
         ),
     ),
     "P0602": Message(

@@ -9,6 +9,12 @@ from typing import Any
 import pytest
 
 from posg.cli import expanding, main
+from posg.cli.inputs import Limits, load_program
+from posg.cli.solving import solve_compiled
+from posg.compiler.compressions import Compression
+from posg.compiler.pipeline import Request, check_game, compile_checked
+from posg.grammar.diagnostics import Bag
+from posg.runtime import StrategyDependenceError
 
 SPECS = Path(__file__).parents[2] / "specs"
 DECTIGER = str(SPECS / "dectiger.posg")
@@ -134,3 +140,34 @@ def test_box_pushing_with_a_short_memory(capsys: pytest.CaptureFixture[str]) -> 
     certificate = found["certificate"]
     assert certificate["method"] == "exact"
     assert value(found) + certificate["gap"] == pytest.approx(value(best), abs=1e-5)
+
+
+@pytest.mark.slow
+def test_windows_as_long_as_the_game_are_exact_in_every_example() -> None:
+    solved = 0
+    for path in sorted(SPECS.glob("*.posg")):
+        bag = Bag()
+        program = load_program(str(path), bag)
+        for game in program.games:
+            checked = check_game(program, Request(game=game.name, horizon=3), bag)
+            assert checked is not None, path
+            compiled = compile_checked(checked, Request(), bag)
+            assert compiled is not None, path
+            values = []
+            for compression in (Compression(name="exact"), Compression.window(3)):
+                try:
+                    policy, certificate, _ = solve_compiled(
+                        compiled,
+                        concept=None,
+                        compression=compression,
+                        tolerance=1e-6,
+                        limits=Limits(memory=1 << 32, seconds=None),
+                    )
+                except StrategyDependenceError:
+                    break
+                assert len(policy.steps) == 3
+                values.append(certificate.value)
+            if values:
+                assert values[0] == pytest.approx(values[1], abs=1e-9), path
+                solved += 1
+    assert solved >= 15

@@ -19,6 +19,7 @@ from posg.runtime import (
     expand_automaton,
     expand_common_information,
     expand_increments,
+    expand_windows,
     plan,
 )
 from posg.runtime.errors import LimitError
@@ -257,3 +258,32 @@ def test_limits() -> None:
     with pytest.raises(LimitError) as raised:
         expand_increments(game, information, 3, memory_bytes=10_000)
     assert raised.value.code == "P0602"
+
+
+@pytest.mark.slow
+def test_last_h_is_exact_whatever_the_structure() -> None:
+    """The same nodes for the same c_h, with the same beliefs."""
+    checked = 0
+    for seed in range(150):
+        text, sharing = random_spec(seed)
+        made, _ = compile_bag(text, sharing=sharing)
+        if made is None or np.prod(made.game.action_counts) > 8:
+            continue
+        game, information, horizon = made.game, made.information, made.game.horizon
+        exact = expand_common_information(game, information, merge=False, refuse=False)
+        if sum(exact.node_counts) > 400:
+            continue
+        for nodes in (
+            expand_increments(game, information, horizon),
+            expand_windows(game, information, made.timestamps, horizon),
+        ):
+            assert nodes.node_counts == exact.node_counts
+            for step in range(1, horizon + 1):
+                found, expected = nodes_of(nodes, step), nodes_of(exact, step)
+                assert found.keys() == expected.keys()
+                for c, node in found.items():
+                    belief = belief_of(nodes, step, node)
+                    true = belief_of(exact, step, expected[c])
+                    assert belief == pytest.approx(true, abs=1e-12)
+        checked += 1
+    assert checked > 60

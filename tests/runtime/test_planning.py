@@ -176,6 +176,14 @@ def test_limits_name_the_step():
     with pytest.raises(LimitError) as caught:
         expand_common_information(game, full(game), max_nodes=10)
     assert (caught.value.code, caught.value.facts["step"]) == ("P0601", "2")
+    for options, instead in (
+        ({"merge": False}, "merge"),
+        ({}, "auto --gap 0.1"),
+        ({"radius": 0.05}, "'net(0.1)'"),
+    ):
+        with pytest.raises(LimitError) as caught:
+            expand_common_information(game, full(game), max_nodes=1, **options)
+        assert caught.value.facts["instead"] == instead
     with pytest.raises(LimitError) as caught:
         expand_common_information(game, full(game), memory_bytes=100)
     assert caught.value.code == "P0602"
