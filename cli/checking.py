@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from posg.compiler.compressions import DEFAULT, Compression
 from posg.compiler.idle import report_idle
 from posg.compiler.pipeline import Compiled
 from posg.compiler.unused import report_unfit
@@ -44,10 +45,9 @@ def check(options: argparse.Namespace) -> int:
     program = load_program(options.file, bag)
     compiled = compile_program(program, options, bag, expectations=True)
     compression = choose_compression(compiled, options.compression)
-    window = int(compression.size) if compression.name == "last" else None
     used = compiled.information.name.partition("(")[0]
     report_unfit(program, compiled.checked.model, used, bag)
-    verdicts = verdicts_of(compiled, bag, Limits.of(options), window)
+    verdicts = verdicts_of(compiled, bag, Limits.of(options), compression)
     show_diagnostics(bag.diagnostics)
     if options.format == "json":
         show_json(verdicts)
@@ -57,15 +57,15 @@ def check(options: argparse.Namespace) -> int:
 
 
 def verdicts_of(
-    compiled: Compiled, bag: Bag, limits: Limits, window: int | None = None
+    compiled: Compiled, bag: Bag, limits: Limits, compression: Compression = DEFAULT
 ) -> dict[str, object]:
-    """The JSON of ``check``; warnings go to the bag. Windows of ``window`` steps are counted too."""
+    """The JSON of ``check``; warnings go to the bag. What ``compression`` leaves is counted too."""
     report_idle(compiled.checked.model, compiled.checked.dynamics, compiled.provenance, bag)
     observability = measure_observability(
         compiled.game, seconds=SECONDS if limits.seconds is None else limits.seconds
     )
     recall = check_perfect_recall(compiled.game, compiled.information)
-    sizes = sizes_of(compiled, window)
+    sizes = sizes_of(compiled, compression)
     verdicts: dict[str, object] = {
         "schema": "posg.check/1",
         "game": compiled.game.name,

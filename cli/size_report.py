@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
+from posg.compiler.compressions import DEFAULT, Compression
 from posg.compiler.delays import information_length
 from posg.compiler.pipeline import Compiled
 from posg.runtime import count_common_information, count_windows, find_nested_information
@@ -20,15 +21,17 @@ WINDOWS = 2
 """How many lengths of windows are counted."""
 
 
-def sizes_of(compiled: Compiled, window: int | None = None) -> dict[str, Any]:  # Any: a JSON object
+def sizes_of(
+    compiled: Compiled, compression: Compression = DEFAULT
+) -> dict[str, Any]:  # Any: a JSON object
     """Sizes as data.
 
     ``common`` is |C_h| per step, or null with ``common_at_most`` where counting would be as much
     work as building. ``compressions`` has the nodes per step of each compression, their memory and
     the time of making them: with bounds from below and above for ``merge``, as equal beliefs show
     only when they are built, and for ``last(L)``, as the model may reach windows that the game does
-    not. Windows are listed from the shortest on that determine private values, and with ``window``
-    those of that many steps.
+    not. Windows are listed from the shortest on that determine private values, and the windows or
+    the net that ``compression`` is.
     """
     game, information = compiled.game, compiled.information
     sizes = count_common_information(game, information, max_supports=SUPPORTS)
@@ -48,8 +51,14 @@ def sizes_of(compiled: Compiled, window: int | None = None) -> dict[str, Any]:  
         }
     shortest = max(1, compiled.timestamps.shortest_window())
     lengths = {*range(shortest, min(shortest + WINDOWS, game.horizon - 1))}
-    if window is not None and not compiled.timestamps.need_increments(window):
-        lengths.add(window)
+    chosen = compression.size
+    if compression.name == "last" and not compiled.timestamps.need_increments(int(chosen)):
+        lengths.add(int(chosen))
+    if compression.name == "net" and chosen > 0 and common is not None:
+        compressions[str(compression)] = {
+            "nodes_at_least": [step.supports for step in sizes.steps],
+            "nodes_at_most": list(sizes.net_nodes(float(chosen))),
+        }
     for length in sorted(lengths):
         windows = count_windows(
             game, information, compiled.timestamps, length, max_supports=SUPPORTS

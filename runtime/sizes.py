@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, field
+from math import log, prod
 
 import numpy as np
 
@@ -36,6 +36,8 @@ class StepSize:
         P_{i,h}: for each agent the private values that it has in some play.
     support_entries, support_products
         The same as ``entries`` and ``products`` if each support were that of one belief only.
+    by_support
+        For each support how many (s, p) it has, and how many c_h have it.
     """
 
     histories: int
@@ -45,6 +47,7 @@ class StepSize:
     private: tuple[int, ...]
     support_entries: int
     support_products: int
+    by_support: tuple[tuple[int, int], ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,18 @@ class CommonSizes:
         """Multiplications of the forward pass if equal beliefs were merged, at least."""
         return sum(step.support_products for step in self.steps)
 
+    def net_nodes(self, eps: float) -> tuple[int, ...]:
+        """How many nodes ``net(eps)`` leaves at most of the steps that were counted.
+
+        Nodes with the same support of k entries have beliefs that are more than eps apart in L1.
+        Balls of half that radius around them do not overlap and lie in one around the centre of
+        the simplex, so there are no more than (1 + (4 - 4/k) / eps)^(k-1) of them.
+        """
+        return tuple(
+            sum(_packed(size, eps, histories) for size, histories in step.by_support)
+            for step in self.steps
+        )
+
     def fitting_horizon(self, memory_bytes: int) -> int:
         """Find the most steps of exact common information that fit in so much memory."""
         fitting = 0
@@ -106,6 +121,7 @@ class CommonSizes:
         return fitting
 
 
+_ROUNDING = 1e-9
 _EDGE_BYTES = 64
 """An edge and its copies while a step is put together."""
 
@@ -113,6 +129,14 @@ _EDGE_BYTES = 64
 def stored_bytes(entries: int, nodes: int, edges: int) -> int:
     """Memory of so many entries of beliefs, nodes and edges."""
     return 16 * (entries + nodes) + _EDGE_BYTES * edges
+
+
+def _packed(size: int, eps: float, histories: int) -> int:
+    """How many beliefs with so many entries are more than eps apart, or all that there are."""
+    base = 1 + (4 - 4 / size) / eps
+    if (size - 1) * log(base) >= log(histories):
+        return histories
+    return min(histories, int(base ** (size - 1) * (1 + _ROUNDING)))
 
 
 def count_common_information(
@@ -152,6 +176,7 @@ def count_common_information(
                 private=_count_values(supports.index, information.private_counts[number]),
                 support_entries=len(supports.index),
                 support_products=0 if pushed is None else int(pushed.products.sum()),
+                by_support=tuple(zip(supports.lengths.tolist(), counts.tolist(), strict=True)),
             )
         )
         if pushed is not None:

@@ -40,6 +40,10 @@ def test_sizes(capsys: pytest.CaptureFixture[str]) -> None:
     asked = check(capsys, "dectiger", "--horizon", "7", "--compression", "last(4)")["sizes"]
     assert asked["compressions"]["last(4)"]["nodes_at_most"][-1] == 9 * 36**3
     assert sizes["compressions"]["merge"]["nodes_at_least"] == [1, 1, 1, 1, 1]
+    options = ("dectiger", "--sharing", "full", "--horizon", "7", "--compression", "net(0.1)")
+    net = check(capsys, *options)["sizes"]["compressions"]["net(0.1)"]
+    assert net == {"nodes_at_least": [1] * 7, "nodes_at_most": [1, *[21] * 6]}
+    assert "net(0.1) 1 to 21," in text(capsys, *options)
     assert "exact 419,904 (" in text(capsys, "dectiger", "--horizon", "5")
 
 

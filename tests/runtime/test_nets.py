@@ -9,6 +9,7 @@ from posg.runtime import (
     Game,
     bound_gap,
     certify_policy,
+    count_common_information,
     evaluate_policy,
     expand_common_information,
     plan,
@@ -137,3 +138,21 @@ def test_few_beliefs_suffice_for_dectiger() -> None:
     policy = plan(game, nodes, concept="team").policy
     assert evaluate_policy(game, information, policy).value[0] == pytest.approx(40.2426, abs=1e-4)
     assert bound_gap(game, nodes, policy, concept="team").gap < 1e-3
+
+
+@pytest.mark.parametrize("eps", [0.05, 0.4, 1.0, 2.0])
+@pytest.mark.parametrize("structure", [full, one_step_delay, one_directional])
+def test_nodes_are_bounded_by_what_fits_between_beliefs(structure, eps: float) -> None:
+    for seed in range(4):
+        game = random_game(seed, states=1 + seed % 3, horizon=4)
+        nodes = expand_common_information(game, structure(game), radius=eps)
+        sizes = count_common_information(game, structure(game))
+        for found, most, step in zip(
+            nodes.node_counts, sizes.net_nodes(eps), sizes.steps, strict=True
+        ):
+            assert step.supports <= found <= most <= step.histories
+    game = dectiger(12)
+    assert count_common_information(game, full(game)).net_nodes(0.1) == (
+        1,
+        *(21 for _ in range(11)),
+    )
