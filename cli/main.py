@@ -16,6 +16,8 @@ from importlib import import_module
 VERSION = "0.1.0"
 CLOSED_PIPE = 141
 """What a shell reports of a program that SIGPIPE ended."""
+TABULAR = (".dpomdp", ".pomdp")
+"""Formats that can be imported."""
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -136,10 +138,9 @@ def build_parser() -> argparse.ArgumentParser:
         )
         return command
 
-    def compiles(command: argparse.ArgumentParser) -> None:
+    def chooses_game(command: argparse.ArgumentParser) -> None:
         command.add_argument("file", metavar="FILE", help="a .posg file, or - for standard input")
         command.add_argument("--game", metavar="NAME", help="which game, if the file has several")
-        command.add_argument("--sharing", metavar="S", help="such as 'delayed(d = 2)'")
         command.add_argument(
             "--horizon", metavar="H", type=whole_number(1), help="number of decisions"
         )
@@ -150,10 +151,14 @@ def build_parser() -> argparse.ArgumentParser:
             default={},
             help="set a parameter (repeatable)",
         )
+        memory(command)
+
+    def compiles(command: argparse.ArgumentParser) -> None:
+        chooses_game(command)
+        command.add_argument("--sharing", metavar="S", help="such as 'delayed(d = 2)'")
         command.add_argument(
             "--all-states", action="store_true", help="keep states that are never reached"
         )
-        memory(command)
 
     def memory(command: argparse.ArgumentParser) -> None:
         command.add_argument(
@@ -282,6 +287,32 @@ def build_parser() -> argparse.ArgumentParser:
     fmt = add("fmt", "files:fmt", "canonical layout, comments kept")
     fmt.add_argument("files", metavar="FILE", nargs="+")
     fmt.add_argument("--check", action="store_true", help="only say what would change")
+
+    import_ = add("import", "converting:import_file", "write a file of another format as a spec")
+    import_.add_argument(
+        "file",
+        metavar="FILE",
+        type=path_ending(*(f"{kind}{packed}" for packed in ("", ".gz") for kind in TABULAR)),
+        help="a Dec-POMDP (.dpomdp) or POMDP (.pomdp) file, or one of them packed (.gz)",
+    )
+    import_.add_argument("-o", "--output", metavar="OUT.posg", type=path_ending(".posg"))
+    import_.add_argument(
+        "--horizon", metavar="H", type=whole_number(1), default=3, help="of the spec (default 3)"
+    )
+    import_.add_argument(
+        "--with-dummy",
+        choices=("cooperative", "zero-sum"),
+        help="add a second agent with one action, who is paid the same or the opposite",
+    )
+    import_.add_argument(
+        "--dummy-sees", choices=("nothing", "state"), default="nothing", help="after each decision"
+    )
+    memory(import_)
+
+    export = add("export", "converting:export_file", "write a game in another format")
+    chooses_game(export)
+    export.add_argument("--to", choices=("dpomdp", "pomdp"), required=True)
+    export.add_argument("-o", "--output", metavar="OUT", help="instead of standard output")
 
     explain = add("explain", "files:explain", "what a diagnostic code means")
     explain.add_argument("code", metavar="CODE")

@@ -75,7 +75,7 @@ def path_ending(*endings: str) -> Callable[[str], str]:
     """Read a path whose name ends in one of ``endings``, each of which is a format."""
 
     def read(text: str) -> str:
-        if Path(text).suffix not in endings:
+        if not Path(text).name.endswith(endings):
             known = " or ".join(endings)
             raise argparse.ArgumentTypeError(f"the name must end in {known}; {text!r} does not")
         return text

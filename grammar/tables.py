@@ -34,6 +34,12 @@ def load_tables() -> lark.Lark:
     return tables
 
 
+def reserved_words() -> frozenset[str]:
+    """Return the words that are no names."""
+    patterns = (terminal.pattern.value for terminal in load_tables().terminals)
+    return frozenset(word for word in patterns if word.isidentifier())
+
+
 def _cache_directory() -> str:
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):  # the XDG specification ignores relative paths

@@ -9,7 +9,9 @@ import pytest
 BAD = Path(__file__).parent / "bad"
 
 
-@pytest.mark.parametrize("path", sorted(BAD.glob("*.posg")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted({*BAD.glob("*.posg"), *BAD.glob("*pomdp")}), ids=lambda path: path.stem
+)
 def test_says_what_is_wrong(
     path: Path, update_golden: bool, complaints: Callable[[Path], str]
 ) -> None:

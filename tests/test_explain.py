@@ -63,13 +63,15 @@ def codes_of(text: str) -> set[str]:
     return set(re.findall(r"^(?:error|warning)\[(P\d{4})\]", text, flags=re.MULTILINE))
 
 
-def blocks(code: str) -> list[str]:
-    return re.findall(r"^```posg\n(.*?)^```$", page_of(code), flags=re.MULTILINE | re.DOTALL)
+def blocks(code: str) -> list[tuple[str, str]]:
+    """Language and text of the blocks of a page."""
+    pattern = r"^```(posg|dpomdp|pomdp)\n(.*?)^```$"
+    return re.findall(pattern, page_of(code), flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_is_reached(code: str) -> None:
-    reached = list(TESTS.glob(f"bad/{code}_*.posg"))
+    reached = [path for path in TESTS.glob(f"bad/{code}_*") if path.suffix != ".txt"]
     assert bool(reached) != (code in AT_RUN_TIME)
     if not reached:
         assert f'"{code}"' in (TESTS / AT_RUN_TIME[code]).read_text(encoding="utf-8")
@@ -81,8 +83,8 @@ def test_page(code: str, tmp_path: Path, complaints: Callable[[Path], str]) -> N
     if code in AT_RUN_TIME:
         assert "```sh\nposg " in page_of(code) or "```sh\npython " in page_of(code)
         return
-    example, fix = blocks(code)
-    path = tmp_path / f"{code}_cycle.posg"  # The name that the page of P0803 imports.
+    (language, example), (_, fix) = blocks(code)
+    path = tmp_path / f"{code}_cycle.{language}"  # The name that the page of P0803 imports.
     path.write_text(example, encoding="utf-8")
     assert codes_of(complaints(path)) - (IDLE - {code}) == {code}
     path.write_text(fix, encoding="utf-8")
@@ -94,7 +96,7 @@ def test_numbers_that_do_not_fit(
 ) -> None:
     monkeypatch.setattr("posg.runtime.pushing.KEY_LIMIT", 1)
     path = tmp_path / "good.posg"
-    path.write_text(blocks("P0606")[1], encoding="utf-8")
+    path.write_text(blocks("P0606")[1][1], encoding="utf-8")
     assert codes_of(complaints(path)) == {"P0603"}
 
 

@@ -13,19 +13,21 @@ import posg
 
 TOP = Path(__file__).parents[1]
 PACKAGE = TOP / ".src" / "posg"
-FOLDERS = ("grammar", "compiler", "runtime", "cli")
+FOLDERS = ("grammar", "compiler", "runtime", "interop", "cli")
 
 # What a folder may import from its neighbours and from outside the standard library.
 NEIGHBOURS: dict[str, set[str]] = {
     "grammar": set(),
     "runtime": set(),
     "compiler": {"grammar", "runtime"},
-    "cli": {"grammar", "compiler", "runtime"},
+    "interop": {"grammar", "compiler", "runtime"},
+    "cli": {"grammar", "compiler", "runtime", "interop"},
 }
 LIBRARIES: dict[str, set[str]] = {
     "grammar": {"lark"},
     "runtime": {"numba", "numpy", "scipy"},
     "compiler": {"numpy", "sympy"},
+    "interop": {"numpy"},
     "cli": {"matplotlib", "numpy", "pyarrow", "rich"},
 }
 SOURCES = sorted(path for folder in FOLDERS for path in (TOP / folder).rglob("*.py"))

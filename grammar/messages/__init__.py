@@ -1,7 +1,7 @@
 """The wording of every diagnostic, one module a stage.
 
 Codes are ``Pnnyy``: ``nn`` is the stage (00 syntax, 01 names, 02 types, 03 dynamics,
-04 information, 05 properties, 06 size, 07 solving and policies, 08 files and requests, 99 our own
+04 information, 05 properties, 06 size, 07 solving and policies, 08 files and requests, 09 other formats, 99 our own
 bugs). A code is never reused for something else.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from . import (
     dynamics,
+    formats,
     information,
     internal,
     names,
@@ -39,6 +40,7 @@ MESSAGES: Mapping[str, Message] = {
         size,
         solving,
         requests,
+        formats,
         internal,
     )
     for code, message in stage.MESSAGES.items()

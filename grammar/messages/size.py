@@ -106,4 +106,9 @@ MESSAGES: Mapping[str, Message] = {
         notes=("the system ends processes when they use more memory than there is",),
         helps=("use fewer `--jobs`, or a lower `--memory`: it holds for each of them",),
     ),
+    "P0620": Message(
+        text="the file's tables need about {need}, more than the limit of {limit}",
+        notes=("{states} states x {actions} joint actions x {states} next states",),
+        helps=("raise `--memory`",),
+    ),
 }

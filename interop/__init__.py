@@ -1,0 +1,1 @@
+"""Other formats: Dec-POMDP and POMDP text files."""
