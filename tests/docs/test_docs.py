@@ -3,7 +3,8 @@
 In README.md, CONTRIBUTING.md, docs/ and the READMEs of folders:
 
 - A ``posg`` block is a whole file without errors. If its first line is ``// NAME.posg``, the page's
-  commands find it under that name.
+  commands find it under that name; so they do a ``dpomdp`` or ``pomdp``
+  block that begins with ``# NAME.dpomdp`` or ``# NAME.pomdp``.
 - The lines of an ``sh`` block that start with ``posg `` are run in the order of the page, in a folder
   that holds ``specs`` and ``docs``; ``# exits with N`` at the end of a line says how. A ``text`` block that follows
   at once is all that was printed. Of a line that sets up a virtual environment only the last
@@ -42,7 +43,7 @@ PAGES = [
 LONG = {"windows.md"}
 """Pages whose commands take more than a few seconds."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NAMED = re.compile(r"// (\w+\.posg)\n")
+NAMED = re.compile(r"(?://|#) (\w+\.(posg|d?pomdp))\n")
 EXITS = re.compile(r"# exits with (\d+)$")
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 
@@ -144,7 +145,7 @@ def test_commands(
         (tmp_path / folder).symlink_to(TOP / folder, target_is_directory=True)
     for block in blocks_of(page):
         name = NAMED.match(block.text)
-        if block.kind == "posg" and name is not None:
+        if name is not None and block.kind == name[2]:
             (tmp_path / name[1]).write_text(block.text, encoding="utf-8")
         if block.kind == "python":
             script = tmp_path / "block.py"
