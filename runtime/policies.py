@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import expand_ranges, offsets_of, sum_at
+from .arrays import expand_ranges, locate_values, offsets_of, sum_at
 from .checked_json import MalformedError
 from .errors import ProblemError
 from .game import Floats, Game, Ints
@@ -228,7 +228,7 @@ class BoundPolicy:
 
     def _number_increments(self, step: int, increments: Ints) -> Ints:
         """Turn codes of the game into positions in the policy's labels, -1 where unknown."""
-        codes, where = np.unique(increments, return_inverse=True)
+        codes, where = locate_values(increments)
         memory = self._increment_codes[step - 1]
         numbers = np.empty(len(codes), dtype=np.int64)
         for place, code in enumerate(codes.tolist()):

@@ -33,6 +33,7 @@ AT_RUN_TIME = {
     "P0604": "runtime/test_planning.py",
     "P0605": "test_explain.py",
     "P0617": "cli/test_processes.py",
+    "P0630": "runtime/learning/test_exploration_policy.py",
     "P0703": "runtime/test_policy_files.py",
     "P0704": "runtime/test_policy_files.py",
     "P0705": "runtime/test_policy_files.py",

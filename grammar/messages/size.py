@@ -111,4 +111,9 @@ MESSAGES: Mapping[str, Message] = {
         notes=("{states} states x {actions} joint actions x {states} next states",),
         helps=("raise `--memory`",),
     ),
+    "P0630": Message(
+        text="windows of {length} steps are too many for exploration to number",
+        notes=("a step has {actions} joint actions and {observations} joint observations",),
+        helps=("windows of {fits} steps can be numbered, but fewer can be explored",),
+    ),
 }

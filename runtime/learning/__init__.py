@@ -1,0 +1,1 @@
+"""Learning from samples: simulators, exploration, and models made of counts."""
