@@ -26,7 +26,7 @@ from posg.runtime.streams import Stream
 from ..games import one_step_delay, random_game
 from .reference import joint_law, window_of
 
-EPISODES = 200_000
+EPISODES = 60_000
 
 
 def random_window_policy(windows: JointWindows, cut: int, seed: int) -> WindowPolicy:
