@@ -245,6 +245,63 @@ def build_parser() -> argparse.ArgumentParser:
     simulate.add_argument("--episodes", metavar="N", type=whole_number(1), default=1)
     simulate.add_argument("--seed", metavar="N", type=whole_number(0), default=0)
 
+    learn = add("learn", "learning:learn", "learn a policy from episodes of the game")
+    compiles(learn)
+    learn.add_argument(
+        "--steps",
+        metavar="N",
+        type=whole_number(1),
+        required=True,
+        help="steps of the game to play, in all",
+    )
+    learn.add_argument("--concept", choices=("nash", "ce", "cce", "team"))
+    learn.add_argument(
+        "--window", metavar="L", type=whole_number(0), default=2, help="steps remembered (2)"
+    )
+    learn.add_argument(
+        "--rounds", metavar="K", type=whole_number(1), default=10, help="policies planned (10)"
+    )
+    learn.add_argument(
+        "--tail",
+        metavar="T",
+        type=whole_number(0),
+        default=0,
+        help="uniform actions that a decision must come after to be learned from (0)",
+    )
+    learn.add_argument(
+        "--exploration",
+        choices=("greedy", "uniform", "cover"),
+        default="greedy",
+        help="what is played to see more: the last plan and then anything, anything, or policy "
+        "covers (BaSeCAMP)",
+    )
+    learn.add_argument(
+        "--estimator",
+        choices=("mixture", "counts"),
+        default="mixture",
+        help="windows of all lengths as far as samples tell them apart, or frequencies",
+    )
+    learn.add_argument(
+        "--stationary",
+        action="store_true",
+        help="assume that the rules are the same at every step, and pool samples of all steps",
+    )
+    learn.add_argument("--seed", metavar="N", type=whole_number(0), default=0)
+    time_limit(learn)
+    learn.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        type=path_ending(".npz"),
+        help="keep each round here, and go on from what is there",
+    )
+    learn.add_argument(
+        "-o",
+        "--output",
+        metavar="POLICY",
+        type=path_ending(".json", ".npz"),
+        help="keep the policy (.json, .npz)",
+    )
+
     sweep = add("sweep", "sweeping:sweep", "solve a game in many variants, one row each")
     compiles(sweep)
     compression(sweep, "for all rows, unless it is varied")

@@ -19,6 +19,13 @@ class PolicyPlay:
     Lotteries are drawn afresh at each step and seen by all; what an agent draws itself is
     independent of the others.
 
+    Parameters
+    ----------
+    policy
+        None for uniform play.
+    cut
+        The step from which on agents choose uniformly, whatever the policy; None for no such step.
+
     Raises
     ------
     ProblemError
@@ -26,9 +33,14 @@ class PolicyPlay:
     """
 
     def __init__(
-        self, game: Game, information: InformationStructure, policy: Policy | None
+        self,
+        game: Game,
+        information: InformationStructure,
+        policy: Policy | None,
+        *,
+        cut: int | None = None,
     ) -> None:
-        """Take None for uniform play."""
+        self.cut = game.horizon + 1 if cut is None else cut
         self.game = game
         self.information = information
         self.bound = None if policy is None else BoundPolicy(policy, game, information)
@@ -58,14 +70,15 @@ class _Agents:
         """Let each agent choose."""
         play, episodes = self._play, len(self._node)
         actions = np.zeros(episodes, dtype=np.int64)
-        signal = self._draw_signal(step)
+        bound = play.bound if step < play.cut else None
+        signal = self._node if bound is None else self._draw_signal(bound, step)
         private = digits(self._private, play.information.private_counts[step - 1])
         for agent, count in enumerate(play.game.action_counts):
             luck = self._stream.uniform(step, private_role(agent), episodes)[0]
-            if play.bound is None:
+            if bound is None:
                 own = (luck * count).astype(np.int64)
             else:
-                own = _draw_column(play.bound.respond(step, agent, signal, private[agent]), luck)
+                own = _draw_column(bound.respond(step, agent, signal, private[agent]), luck)
             actions = actions * count + own
         return actions
 
@@ -76,11 +89,8 @@ class _Agents:
             play.game, play.information, step, self._private, actions, observations
         )
 
-    def _draw_signal(self, step: int) -> Ints:
+    def _draw_signal(self, bound: BoundPolicy, step: int) -> Ints:
         """Find the nodes of a step and draw a signal of each; the agents see it together."""
-        bound = self._play.bound
-        if bound is None:
-            return self._node
         self._node = bound.follow(step, self._node, self._increment)
         position, signal, weight = bound.draw_of(step, self._node)
         if len(position) == len(self._node):

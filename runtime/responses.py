@@ -61,15 +61,66 @@ def best_response(
     Source: Liu and Zhang (2023), Algorithms 2 and 4 with the oracles NE-BR, CCE-BR and
     CE-BR.
     """
-    bound = BoundPolicy(policy, game, information)
-    if model is None:
+    if model is not None:
+        made = respond_in_model(
+            game, model, policy, agent=agent, informed=informed, max_pairs=max_pairs
+        )
+    else:
+        bound = BoundPolicy(policy, game, information)
         start, graph = build_graph(
             game, information, bound.follow, max_pairs=max_pairs, progress=progress
         )
         opening = open_layer(game, information)[0].branch
-    else:
-        first, graph, _ = pair_up(model, bound, max_pairs)
-        start, opening = (first, model.roots.probability), model.roots.increment
+        made = _deviating(
+            game, information, bound, (start, opening, graph), agent, informed, progress
+        )
+    value = evaluate_policy(game, information, made, progress=progress).value
+    return replace(made, value=dict(zip(game.agents, value.tolist(), strict=True)))
+
+
+def respond_in_model(
+    game: Game,
+    model: CommonInformation,
+    policy: Policy,
+    *,
+    agent: int,
+    informed: bool = False,
+    max_pairs: int = 20_000_000,
+    progress: Progress = silent,
+) -> Policy:
+    """Let one agent respond best to the others in a model, as ``best_response`` does.
+
+    Parameters
+    ----------
+    game
+        What the model's beliefs are about: the true game, or the game of a learned model.
+
+    Returns
+    -------
+    The joint policy, with the value that ``policy`` had.
+
+    Notes
+    -----
+    Source: Liu and Zhang (2023), Algorithm 4.
+    """
+    bound = BoundPolicy(policy, game, model.information)
+    first, graph, _ = pair_up(model, bound, max_pairs)
+    start = (first, model.roots.probability)
+    opened = (start, model.roots.increment, graph)
+    return _deviating(game, model.information, bound, opened, agent, informed, progress)
+
+
+def _deviating(
+    game: Game,
+    information: InformationStructure,
+    bound: BoundPolicy,
+    opened: tuple[tuple[Ints, Floats], Ints, list[GraphStep]],
+    agent: int,
+    informed: bool,
+    progress: Progress,
+) -> Policy:
+    """Make the policy in which one agent does what is best in a graph."""
+    start, opening, graph = opened
     choices: dict[int, list[Ints]] = {}
 
     def record(step: int, who: int, response: Response) -> None:
@@ -122,13 +173,11 @@ def best_response(
                 ),
             )
         )
-    made = replace(
-        policy,
+    return replace(
+        bound.policy,
         actions=dict(zip(game.agents, game.labels.actions, strict=True)),
         steps=tuple(steps),
     )
-    value = evaluate_policy(game, information, made, progress=progress).value
-    return replace(made, value=dict(zip(game.agents, value.tolist(), strict=True)))
 
 
 def _list_rows(

@@ -39,6 +39,7 @@ AT_RUN_TIME = {
     "P0705": "runtime/test_policy_files.py",
     "P0706": "runtime/test_policy_files.py",
     "P0707": "runtime/test_serialize.py",
+    "P0712": "runtime/learning/test_checkpoints.py",
     "P0815": "test_explain.py",
     "P0820": "test_explain.py",
     "P0824": "cli/test_sweep_files.py",

@@ -106,6 +106,16 @@ MESSAGES: Mapping[str, Message] = {
         notes=("the system ends processes when they use more memory than there is",),
         helps=("use fewer `--jobs`, or a lower `--memory`: it holds for each of them",),
     ),
+    "P0618": Message(
+        text="{steps} steps of the game are too few for {rounds} rounds of learning",
+        notes=("{need} are the least; a share of `--steps` is kept for selection besides",),
+        helps=("raise `--steps`, or lower `--rounds`",),
+    ),
+    "P0619": Message(
+        text="what was learned needs more memory than the limit of {limit}",
+        notes=("{windows} windows of {length} steps need {need}",),
+        helps=("use a shorter `--window`", "or raise `--memory`, or use fewer `--steps`"),
+    ),
     "P0620": Message(
         text="the file's tables need about {need}, more than the limit of {limit}",
         notes=("{states} states x {actions} joint actions x {states} next states",),

@@ -71,4 +71,9 @@ MESSAGES: Mapping[str, Message] = {
         notes=("this is a {kind} game, and concept `{concept}` was asked for",),
         helps=("leave `--method` out",),
     ),
+    "P0712": Message(
+        text="`{file}` does not hold rounds of this run of `posg learn`",
+        notes=("{reason}",),
+        helps=("name another `--checkpoint`, or learn with the options that it was begun with",),
+    ),
 }

@@ -5,8 +5,12 @@ from ..policy_play import PolicyPlay, replay_information
 from .basecamp import Exploration, ExplorationGroup, ExplorationOptions, explore
 from .coverage import Coverage, measure_coverage
 from .exploration_policy import ExplorationPolicy, uniform_exploration
+from .explorers import ExplorationKind
 from .joint_windows import JointWindows
+from .laci import Learned, LearningOptions, LearningRound, learn_policy
+from .models import Estimator, LearnedModel, estimate_model
 from .oracle import LinearOracle
+from .policy_selection import PolicySelection, select_policy
 from .sample_bound import SampleBound, theoretical_sample_count
 from .simulator import Simulator
 from .spanner import Spanner, find_spanner
@@ -14,23 +18,33 @@ from .window_model import WindowModel, construct_model
 
 __all__ = [
     "Coverage",
+    "Estimator",
     "Exploration",
     "ExplorationGroup",
+    "ExplorationKind",
     "ExplorationOptions",
     "ExplorationPolicy",
     "JointEpisodes",
     "JointWindows",
+    "Learned",
+    "LearnedModel",
+    "LearningOptions",
+    "LearningRound",
     "LinearOracle",
     "PolicyPlay",
+    "PolicySelection",
     "SampleBound",
     "Simulator",
     "Spanner",
     "WindowModel",
     "construct_model",
+    "estimate_model",
     "explore",
     "find_spanner",
+    "learn_policy",
     "measure_coverage",
     "replay_information",
+    "select_policy",
     "theoretical_sample_count",
     "uniform_exploration",
 ]
