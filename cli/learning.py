@@ -6,27 +6,43 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import prod
 from pathlib import Path
 
 from posg.compiler.pipeline import Compiled
+from posg.compiler.structural_independence import decide_strategy_independence
 from posg.grammar.diagnostics import Bag
-from posg.runtime import certify_policy, evaluate_policy, save_policy
+from posg.runtime import certify_policy, evaluate_policy, measure_observability, save_policy
 from posg.runtime.files import require_writable
 from posg.runtime.learning.checkpoints import describe_run, load_rounds, save_rounds
 from posg.runtime.learning.explorers import ExplorationKind
 from posg.runtime.learning.laci import Learned, LearningOptions, LearningRound, learn_policy
 from posg.runtime.learning.models import Estimator
+from posg.runtime.learning.sample_bound import theoretical_sample_count
 from posg.runtime.learning.simulator import Simulator
+from posg.runtime.packages import require_package
 
 from .inputs import Limits, Watch, compile_file
 from .output import OK, number_text, show_diagnostics, show_json
 from .solving import certificate_json, value_text
+
+_NODES = 20_000
+"""Nodes of one step up to which Assumption 3 is decided before learning."""
+_SECONDS = 1.0
+"""How long gamma is looked for."""
+_ACCURACY, _CONFIDENCE = 0.1, 0.1
+"""What the theory's N0 is worked out for: a gap as a share of the range of returns, and how likely not."""
 
 
 def learn(options: argparse.Namespace) -> int:
     """Learn from episodes of the game, and say what the result is worth in it."""
     bag = Bag()
     compiled = compile_file(options, bag)
+    independent, _ = decide_strategy_independence(
+        compiled, max_nodes=_NODES, memory_bytes=options.memory
+    )
+    if independent.holds is False:
+        bag.report("P0713", None, sharing=compiled.information.name)
     show_diagnostics(bag.diagnostics)
     for path in (options.output, options.checkpoint):
         if path is not None:
@@ -40,7 +56,11 @@ def learn(options: argparse.Namespace) -> int:
         exploration=ExplorationKind(options.exploration),
         estimator=Estimator(options.estimator),
         stationary=options.stationary,
+        states=options.states,
+        q_learning=options.q_learning,
     )
+    if chosen.estimator is Estimator.NETWORK:
+        require_package("torch", "torch", "`--estimator network`")
     start = time.perf_counter()
     with Limits.of(options).watch() as watch:
         learned = _run(compiled, chosen, options, watch)
@@ -59,6 +79,8 @@ def learn(options: argparse.Namespace) -> int:
             progress=watch,
         )
     phases = _phases(learned)
+    episodes = sum(batch.episodes.count for found in learned.rounds for batch in found.batches)
+    wanted = _theoretical_episodes(compiled, learned, options.window)
     if options.format == "json":
         show_json(
             {
@@ -70,6 +92,8 @@ def learn(options: argparse.Namespace) -> int:
                 "value": dict(certificate.value),
                 "certificate": certificate_json(certificate),
                 "steps": phases,
+                "episodes": episodes,
+                "log10_theoretical_episodes": wanted,
                 "rounds": [_round_json(found) for found in learned.rounds],
                 "selection": _selection_json(learned),
                 "missing": evaluation.missing,
@@ -81,6 +105,7 @@ def learn(options: argparse.Namespace) -> int:
     print(value_text(compiled, certificate))
     listed = ", ".join(f"{count} {name}" for name, count in phases.items() if count)
     print(f"steps of the game: {listed}")
+    print(f"episodes to learn from: {episodes}; {_theory_text(wanted)}")
     print(_selection_text(learned))
     if evaluation.missing:
         print(f"the policy had no answer {evaluation.missing} times and played uniformly")
@@ -113,6 +138,29 @@ def _run(
         memory_bytes=options.memory,
         progress=watch,
     )
+
+
+def _theoretical_episodes(compiled: Compiled, learned: Learned, length: int) -> float | None:
+    """log10 of the theory's N0 for what was learned; None where gamma is 0 or not known."""
+    gamma = measure_observability(compiled.game, seconds=_SECONDS).bounds.lower
+    if not gamma > 0:
+        return None
+    bound = theoretical_sample_count(
+        compiled.game,
+        common=max(max(found.nodes) for found in learned.rounds),
+        private=max(prod(counts) for counts in compiled.information.private_counts),
+        length=length,
+        gamma=gamma,
+        accuracy=_ACCURACY,
+        confidence=_CONFIDENCE,
+    )
+    return bound.episodes
+
+
+def _theory_text(wanted: float | None) -> str:
+    if wanted is None:
+        return "the theory promises nothing, as gamma is 0 or not known"
+    return f"the theory asks for 10^{wanted:.0f} a step"
 
 
 def _phases(learned: Learned) -> dict[str, int]:

@@ -277,14 +277,26 @@ def build_parser() -> argparse.ArgumentParser:
     )
     learn.add_argument(
         "--estimator",
-        choices=("mixture", "counts"),
+        choices=("mixture", "counts", "network"),
         default="mixture",
-        help="windows of all lengths as far as samples tell them apart, or frequencies",
+        help="windows of all lengths as far as samples tell them apart, frequencies, or a neural "
+        "network, which needs PyTorch",
     )
     learn.add_argument(
         "--stationary",
         action="store_true",
         help="assume that the rules are the same at every step, and pool samples of all steps",
+    )
+    learn.add_argument(
+        "--states",
+        metavar="S",
+        type=whole_number(1),
+        help="assume that the game has S hidden states and the same rules at every step, and fit it",
+    )
+    learn.add_argument(
+        "--q-learning",
+        action="store_true",
+        help="plan by Q-learning in the model instead of backward (teams)",
     )
     learn.add_argument("--seed", metavar="N", type=whole_number(0), default=0)
     time_limit(learn)

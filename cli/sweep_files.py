@@ -6,7 +6,6 @@ import csv
 import io
 import time
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Self
 
@@ -19,20 +18,6 @@ from .sweep_rows import Cells, Row, agents_of, cells_of, column_of, row_of
 
 SAVE_SECONDS = 1.0
 """Rows of at most so long ago are lost when a sweep is ended from outside."""
-
-
-def require_package(package: str, extra: str, path: str) -> None:
-    """Find out before long work whether a package is installed.
-
-    Raises
-    ------
-    SpecError
-        P0825, if it is not.
-    """
-    try:
-        import_module(package)
-    except ImportError:
-        raise SpecError.single("P0825", None, path=path, package=package, extra=extra) from None
 
 
 class Table:

@@ -18,6 +18,7 @@ from posg.grammar.diagnostics import Bag, Severity, SpecError
 from posg.grammar.render import word
 from posg.runtime.errors import LimitError, ProblemError
 from posg.runtime.files import require_writable
+from posg.runtime.packages import require_package
 
 from .axes import Axis
 from .combinations import Combination, check_axes, request_of, require_usage
@@ -26,7 +27,7 @@ from .main import VERSION
 from .output import problem_diagnostic, show_diagnostics, show_json
 from .processes import ProcessEndedError, run_all
 from .solving import compression_of, solve_compiled
-from .sweep_files import Table, require_package
+from .sweep_files import Table
 from .sweep_rows import Row, rounded, table_text
 
 Found = tuple[Row, Bag]
@@ -50,9 +51,9 @@ def sweep(options: argparse.Namespace) -> int:
     for path in filter(None, (output, plot)):
         require_writable(path)
     if plot is not None:
-        require_package("matplotlib", "plot", str(plot))
+        require_package("matplotlib", "plot", f"`{plot}`")
     if output is not None and output.suffix == ".parquet":
-        require_package("pyarrow", "parquet", str(output))
+        require_package("pyarrow", "parquet", f"`{output}`")
     bag = Bag()
     program = load_program(options.file, bag)
     game = check_axes(program, options, bag)

@@ -151,7 +151,7 @@ def plan(
     value = shifts[0] + shares @ (node_values[0][:, nodes.roots.child] @ nodes.roots.probability)
     return Solution(
         concept=concept,
-        policy=_build_policy(game, nodes, concept, value, play),
+        policy=build_policy(game, nodes, concept, value, play),
         value=value,
         node_values=tuple(
             shift[:, None] + shares @ values
@@ -208,7 +208,7 @@ def _shift_values(game: Game, kind: StageKind) -> Floats:
     return shifts[:-1]
 
 
-def _build_policy(
+def build_policy(
     game: Game,
     nodes: CommonInformation,
     concept: str,

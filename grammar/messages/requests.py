@@ -82,7 +82,7 @@ MESSAGES: Mapping[str, Message] = {
         helps=("name another file with `-o`, or remove this one to start again",),
     ),
     "P0825": Message(
-        "`{path}` cannot be written without {package}, which is not installed",
+        "{purpose} needs {package}, which is not installed",
         helps=("install it: `pip install 'posg[{extra}]'`",),
     ),
     "P0826": Message(

@@ -121,6 +121,11 @@ MESSAGES: Mapping[str, Message] = {
         notes=("{states} states x {actions} joint actions x {states} next states",),
         helps=("raise `--memory`",),
     ),
+    "P0621": Message(
+        text="Q-learning tries joint prescriptions one by one, and step {step} has too many",
+        notes=("{prescriptions} for each of {nodes} nodes are more than fits into {limit}",),
+        helps=("leave `--q-learning` out: planning backward need not list them",),
+    ),
     "P0630": Message(
         text="windows of {length} steps are too many for exploration to number",
         notes=("a step has {actions} joint actions and {observations} joint observations",),

@@ -76,4 +76,14 @@ MESSAGES: Mapping[str, Message] = {
         notes=("{reason}",),
         helps=("name another `--checkpoint`, or learn with the options that it was begun with",),
     ),
+    "P0713": Message(
+        text="Assumption 3 fails under {sharing}, and learning rests on it",
+        notes=(
+            "the samples tell what follows common information under the play that drew them, which "
+            + "is not what follows it under the policy that is planned from them",
+            "the value and the gap that are printed are those of the policy in the true game",
+        ),
+        helps=("`posg check` says why it fails, and which structure would repair it",),
+        warning=True,
+    ),
 }

@@ -8,9 +8,12 @@ from .exploration_policy import ExplorationPolicy, uniform_exploration
 from .explorers import ExplorationKind
 from .joint_windows import JointWindows
 from .laci import Learned, LearningOptions, LearningRound, learn_policy
+from .latent import LatentFit, fit_latent_game
 from .models import Estimator, LearnedModel, estimate_model
+from .networks import fit_network
 from .oracle import LinearOracle
 from .policy_selection import PolicySelection, select_policy
+from .q_learning import learn_values
 from .sample_bound import SampleBound, theoretical_sample_count
 from .simulator import Simulator
 from .spanner import Spanner, find_spanner
@@ -26,6 +29,7 @@ __all__ = [
     "ExplorationPolicy",
     "JointEpisodes",
     "JointWindows",
+    "LatentFit",
     "Learned",
     "LearnedModel",
     "LearningOptions",
@@ -41,7 +45,10 @@ __all__ = [
     "estimate_model",
     "explore",
     "find_spanner",
+    "fit_latent_game",
+    "fit_network",
     "learn_policy",
+    "learn_values",
     "measure_coverage",
     "replay_information",
     "select_policy",

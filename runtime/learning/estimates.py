@@ -100,7 +100,9 @@ def count_outcomes(samples: Observed, *, memory_bytes: int) -> Estimates:
     -----
     Source: Liu and Zhang (2023), Algorithm 5; what to do about rows without samples is ours.
     """
-    tables = _Tables(samples, [np.arange(level.count) for level in samples.levels], memory_bytes)
+    tables = EstimateTables(
+        samples, [np.arange(level.count) for level in samples.levels], memory_bytes
+    )
     alphabet = samples.alphabet
     missing = 0
     for private in range(alphabet.private_count):
@@ -182,7 +184,7 @@ def mix_windows(
     LimitError
         P0619, when the estimates would take too much memory.
     """
-    tables = _Tables(samples, kept, memory_bytes)
+    tables = EstimateTables(samples, kept, memory_bytes)
     told = [apart[which] for apart, which in zip(weights.apart, kept, strict=True)]
     concentration = weights.concentration
     missing = 0
@@ -213,7 +215,7 @@ def _shrink(
     return mixed
 
 
-class _Tables:
+class EstimateTables:
     """Counts given the chosen windows of each level, and room for estimates."""
 
     def __init__(self, samples: Observed, kept: Sequence[Ints], memory_bytes: int) -> None:

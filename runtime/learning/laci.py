@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..game_class import GameClass, classify_game
+from ..increments import expand_increments
 from ..information import InformationStructure
 from ..limits import DEFAULT_MEMORY
 from ..planning import plan
@@ -15,9 +16,12 @@ from ..policies import Policy
 from ..progress import Progress, silent
 from ..responses import respond_in_model
 from ..timestamps import Timestamps
+from ..windows import expand_windows
 from .explorers import Batch, ExplorationKind, choose_explorer
+from .latent import fit_latent_game
 from .models import Estimator, LearnedModel, estimate_model
 from .policy_selection import PolicySelection, select_policy
+from .q_learning import learn_values
 from .samples import StepSamples, join_samples, replay_samples
 from .simulator import Simulator
 
@@ -44,7 +48,11 @@ class LearningOptions:
     concept
         As in ``plan``; None for ``team``, ``nash`` or ``cce``, by the kind of game that samples show.
     estimator, stationary
-        As in ``construct_model``.
+        As in ``estimate_model``.
+    states
+        Fit a game with so many hidden states instead, and plan on its windows of L steps.
+    q_learning
+        Plan by Q-learning in the model instead of backward; for teams.
     """
 
     steps: int
@@ -56,6 +64,8 @@ class LearningOptions:
     exploration: ExplorationKind = ExplorationKind.GREEDY
     estimator: Estimator = Estimator.MIXTURE
     stationary: bool = False
+    states: int | None = None
+    q_learning: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,17 +208,25 @@ class _Learner:
         batches = self._explorer.draw(number, before[-1].policy if before else None)
         model = self._model([*(batch for r in before for batch in r.batches), *batches])
         concept = before[0].concept if before else self._concept(model)
-        found = plan(model.game, model.nodes, concept=concept, progress=self._progress)
         return LearningRound(
             batches=batches,
-            policy=found.policy,
+            policy=self._plan(model, concept, number),
             concept=concept,
             nodes=model.nodes.node_counts,
             missing=model.missing,
         )
 
+    def _plan(self, model: LearnedModel, concept: str, number: int) -> Policy:
+        if self._options.q_learning:
+            return learn_values(
+                model.nodes, seed=number, memory_bytes=self._memory, progress=self._progress
+            )
+        return plan(model.game, model.nodes, concept=concept, progress=self._progress).policy
+
     def _model(self, batches: Sequence[Batch]) -> LearnedModel:
-        """Model all decisions that were uniform, with the tail before them."""
+        """Model all decisions that were uniform, with the tail before them, or hidden states."""
+        if self._options.states is not None:
+            return self._latent_model(batches, self._options.states)
         collected: list[list[StepSamples]] = [[] for _ in range(self._game.horizon)]
         for batch in batches:
             for part in replay_samples(self._game, self._information, batch.episodes):
@@ -222,9 +240,29 @@ class _Learner:
             length=self._options.length,
             estimator=self._options.estimator,
             stationary=self._options.stationary,
+            seed=len(batches),
             memory_bytes=self._memory,
             progress=self._progress,
         )
+
+    def _latent_model(self, batches: Sequence[Batch], states: int) -> LearnedModel:
+        """Fit hidden states to all episodes, whatever was played."""
+        fitted = fit_latent_game(
+            self._game,
+            [batch.episodes for batch in batches],
+            states=states,
+            seed=len(batches),
+            progress=self._progress,
+        ).game
+        length = min(self._options.length, self._game.horizon)
+        dated = self._timestamps
+        if dated is None or dated.need_increments(length):
+            nodes = expand_increments(fitted, self._information, length, memory_bytes=self._memory)
+        else:
+            nodes = expand_windows(
+                fitted, self._information, dated, length, memory_bytes=self._memory
+            )
+        return LearnedModel(nodes=nodes, missing=())
 
     def _concept(self, model: LearnedModel) -> str:
         if self._options.concept is not None:

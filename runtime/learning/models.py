@@ -28,6 +28,7 @@ from .estimates import (
     mix_windows,
     weigh_windows,
 )
+from .networks import fit_network
 from .outcomes import read_symbols
 from .samples import StepSamples
 
@@ -39,6 +40,8 @@ class Estimator(Enum):
     """Relative frequencies given windows of the full length."""
     MIXTURE = "mixture"
     """Windows of all lengths, each with the weight that samples give it."""
+    NETWORK = "network"
+    """A neural network that reads windows, which needs PyTorch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ def estimate_model(
     length: int,
     estimator: Estimator = Estimator.MIXTURE,
     stationary: bool = False,
+    seed: int = 0,
     memory_bytes: int = DEFAULT_MEMORY,
     progress: Progress = silent,
 ) -> LearnedModel:
@@ -91,6 +95,8 @@ def estimate_model(
     stationary
         The rules are the same at every step, so samples of all steps say something about each.
         Windows that begin with the episode stay apart from those that do not.
+    seed
+        Of a network's weights.
 
     Raises
     ------
@@ -105,7 +111,7 @@ def estimate_model(
     codes = WindowCodes(information, timestamps)
     pools = [samples] if stationary else [[part] for part in samples]
     observed = [_observe(game, information, codes, pool, length) for pool in pools]
-    estimator_of = _prepare(observed, estimator, memory_bytes, progress)
+    estimator_of = _prepare(observed, estimator, seed, memory_bytes, progress)
     maker = _Maker(game, information, codes, estimator_of, stationary=stationary)
     return maker.make(samples[0].increments[:, 0], progress)
 
@@ -126,11 +132,19 @@ def _observe(
 
 
 def _prepare(
-    pools: Sequence[Observed], estimator: Estimator, memory_bytes: int, progress: Progress
+    pools: Sequence[Observed],
+    estimator: Estimator,
+    seed: int,
+    memory_bytes: int,
+    progress: Progress,
 ) -> Callable[[int], Estimates]:
     """Choose windows in all pools; returns what estimates from one of them."""
     if estimator is Estimator.COUNTS:
         return lambda number: count_outcomes(pools[number], memory_bytes=memory_bytes)
+    if estimator is Estimator.NETWORK:
+        return lambda number: fit_network(
+            pools[number], seed=seed, memory_bytes=memory_bytes, progress=progress
+        )
     weights: list[Weights] = []
     for number, pool in enumerate(pools):
         progress("weights of windows", number, len(pools))

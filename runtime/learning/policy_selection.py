@@ -27,7 +27,7 @@ class PolicySelection:
     gaps : (K,) float64
         The most that a deviation was seen to gain; for a team, that another candidate was.
     errors : (K,) float64
-        Standard errors of the gaps.
+        Standard errors of the mean gain of the deviation that gained most, also where it lost.
     episodes
         How many episodes each policy was played for.
     steps
@@ -85,9 +85,8 @@ def select_policy(
         if not deviating:
             gains = [other[:, 0] - own[:, 0] for other in played]
         best = max(gains, key=lambda gain: float(gain.mean()))
-        if best.mean() > 0:
-            gaps[number] = best.mean()
-            errors[number] = best.std() / np.sqrt(episodes)
+        gaps[number] = max(0.0, best.mean())
+        errors[number] = best.std() / np.sqrt(episodes)
     return PolicySelection(
         chosen=len(gaps) - 1 - int(np.argmin(gaps[::-1])),
         returns=np.array([own.mean(axis=0) for own in played]),

@@ -40,7 +40,7 @@ PAGES = [
     TOP / "CONTRIBUTING.md",
     *sorted({*TOP.glob("docs/**/*.md"), *TOP.glob("[a-z]*/README.md")}),
 ]
-LONG = {"windows.md"}
+LONG = {"learning.md", "table-1.md", "windows.md"}
 """Pages whose commands take more than a few seconds."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"(?://|#) (\w+\.(posg|d?pomdp))\n")
