@@ -1,1 +1,1 @@
-"""Other formats: Dec-POMDP and POMDP text files."""
+"""Other formats and packages: Dec-POMDP and POMDP text files, PettingZoo environments."""

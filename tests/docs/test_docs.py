@@ -42,6 +42,8 @@ PAGES = [
 ]
 LONG = {"learning.md", "table-1.md", "windows.md"}
 """Pages whose commands take more than a few seconds."""
+ECOSYSTEM = {"pettingzoo.md"}
+"""Pages whose commands need packages of the dependency group `ecosystem`."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"(?://|#) (\w+\.(posg|d?pomdp))\n")
 EXITS = re.compile(r"# exits with (\d+)$")
@@ -93,7 +95,17 @@ def anchors_of(page: Path) -> set[str]:
 
 by_page = pytest.mark.parametrize(
     "page",
-    [pytest.param(page, marks=pytest.mark.slow if page.name in LONG else ()) for page in PAGES],
+    [
+        pytest.param(
+            page,
+            marks=pytest.mark.slow
+            if page.name in LONG
+            else pytest.mark.ecosystem
+            if page.name in ECOSYSTEM
+            else (),
+        )
+        for page in PAGES
+    ],
     ids=lambda page: str(page.relative_to(TOP)),
 )
 SPECS = [block for page in PAGES for block in blocks_of(page) if block.kind == "posg"]

@@ -1,0 +1,171 @@
+"""PettingZoo: games as environments, and sharing structures for the environments of others.
+
+The packages are imported when an environment is made; ``pip install 'posg[pettingzoo]'`` installs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from posg.compiler.pipeline import Compiled, Request, compile_game
+from posg.compiler.program import load
+from posg.grammar.diagnostics import Bag, SpecError
+from posg.grammar.source import Source
+from posg.runtime import Game, InformationStructure
+from posg.runtime.packages import require_package
+
+from .explained import explained
+from .game_environment import GameEnvironment
+
+Playable = str | Path | Compiled | tuple[Game, InformationStructure]
+"""A game to be played: a file, or a game that is compiled already."""
+
+
+def parallel_env(
+    game: Playable,
+    sharing: str | None = None,
+    *,
+    horizon: int | None = None,
+    parameters: Mapping[str, str | int | float | Fraction] | None = None,
+    seed: int | None = None,
+    render_mode: str | None = None,
+    reveal_state: bool = False,
+) -> Any:
+    """Make a ``pettingzoo.ParallelEnv`` of a game under a sharing structure.
+
+    What agent i observes at step h is a dictionary: ``private``, the code of p_{i,h}; ``common``, the
+    code of z_h, what has just become common; and ``step``, h. Codes are places in
+    ``env.information.private_labels[h - 1][i]`` and ``env.information.increment_labels[h - 1]``; ``info``
+    has these labels as ``private`` and ``common``. Actions are places in ``env.game.labels.actions[i]``.
+    Episodes are truncated after H steps; then both codes are 0, since nothing is learnt any more.
+    ``env.state()`` is the code of s_h.
+
+    Parameters
+    ----------
+    game
+        A ``.posg`` file, or a game that is compiled already, as ``posg.runtime.load_game`` returns it. Such
+        a game has its sharing structure, horizon and parameters.
+    sharing
+        Such as ``"delayed(d = 1)"``; the file's own choice by default.
+    horizon, parameters
+        In place of those in the file.
+    seed
+        For episodes before ``reset`` is given a seed; None for an unpredictable one.
+    render_mode
+        ``ansi``: ``render`` returns text; ``human``: each step is printed.
+    reveal_state
+        Put the label of s_h into ``info``, as ``state``.
+
+    Raises
+    ------
+    SpecError
+        When the file, the structure or a parameter is wrong.
+    ProblemError
+        P0825, without PettingZoo; a ``LimitError`` for a game that is too large.
+    ValueError
+        When a compiled game is to be compiled otherwise; for another ``render_mode``.
+    """
+    with explained():
+        kind, spaces = _environment_class("GameParallelEnv"), _gymnasium().spaces
+        found, information = _compile(game, sharing, horizon, parameters or {})
+    return kind(
+        found,
+        information,
+        spaces,
+        seed=seed,
+        render_mode=render_mode,
+        reveal_state=reveal_state,
+    )
+
+
+def aec_env(
+    game: Playable,
+    sharing: str | None = None,
+    *,
+    horizon: int | None = None,
+    parameters: Mapping[str, str | int | float | Fraction] | None = None,
+    seed: int | None = None,
+    render_mode: str | None = None,
+    reveal_state: bool = False,
+) -> Any:
+    """Make a ``pettingzoo.AECEnv``, in which agents act one after the other; see ``parallel_env``."""
+    made = parallel_env(
+        game,
+        sharing,
+        horizon=horizon,
+        parameters=parameters,
+        seed=seed,
+        render_mode=render_mode,
+        reveal_state=reveal_state,
+    )
+    return require_package("pettingzoo.utils", "pettingzoo", _PURPOSE).parallel_to_aec(made)
+
+
+_PURPOSE = "a PettingZoo environment"
+
+
+def _pettingzoo() -> Any:
+    return require_package("pettingzoo", "pettingzoo", _PURPOSE)
+
+
+def _gymnasium() -> Any:
+    return require_package("gymnasium", "pettingzoo", _PURPOSE)
+
+
+def _environment_class(name: str) -> Any:
+    """Look up a class that has a base of PettingZoo; see ``__getattr__``."""
+    found = globals().get(name)
+    return __getattr__(name) if found is None else found
+
+
+def __getattr__(name: str) -> Any:
+    """Make the classes that have a base of PettingZoo when they are first asked for.
+
+    As attributes of this module they can be pickled.
+    """
+    if name != "GameParallelEnv":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = type(name, (GameEnvironment, _pettingzoo().ParallelEnv), {"__module__": __name__})
+    globals()[name] = made
+    return made
+
+
+def _compile(
+    game: Playable,
+    sharing: str | None,
+    horizon: int | None,
+    parameters: Mapping[str, str | int | float | Fraction],
+) -> tuple[Game, InformationStructure]:
+    if not isinstance(game, str | Path):
+        if sharing is not None or horizon is not None or parameters:
+            raise ValueError("a compiled game has its sharing structure, horizon and parameters")
+        return (game.game, game.information) if isinstance(game, Compiled) else game
+    bag = Bag()
+    try:
+        text = Path(game).read_text(encoding="utf-8")
+    except OSError as error:
+        raise SpecError.single(
+            "P0801", None, path=game, reason=error.strerror or "unreadable"
+        ) from None
+    except UnicodeDecodeError:
+        raise SpecError.single("P0801", None, path=game, reason="not UTF-8 text") from None
+    program = load(
+        Source(str(game), text), lambda path: Path(path).read_text(encoding="utf-8"), bag
+    )
+    request = Request(
+        sharing=sharing,
+        horizon=horizon,
+        settings={name: value for name, value in parameters.items() if isinstance(value, str)},
+        values={
+            name: Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+            for name, value in parameters.items()
+            if not isinstance(value, str)
+        },
+    )
+    compiled = None if program is None else compile_game(program, request, bag)
+    if compiled is None or bag.has_errors:
+        raise SpecError(bag)
+    return compiled.game, compiled.information
