@@ -19,6 +19,8 @@ from posg.runtime.packages import require_package
 
 from .explained import explained
 from .game_environment import GameEnvironment
+from .shared_environment import SharedEnvironment
+from .sharing_schedule import SharingSchedule
 
 Playable = str | Path | Compiled | tuple[Game, InformationStructure]
 """A game to be played: a file, or a game that is compiled already."""
@@ -104,6 +106,48 @@ def aec_env(
     return require_package("pettingzoo.utils", "pettingzoo", _PURPOSE).parallel_to_aec(made)
 
 
+def share(env: Any, sharing: str, *, file: str | Path | None = None) -> Any:
+    """Wrap a ``pettingzoo.ParallelEnv`` of anybody's into one in which agents share what they know.
+
+    What agents observe becomes a dictionary: ``own``, what they observed before; and ``shared``, for each
+    other agent, by its name, a dictionary of what has just become common of it: ``observation`` and
+    ``action``, each with a mask, ``observation_valid`` and ``action_valid``, that is 1 where there is
+    something. Where it is 0, the value means nothing. Which observation or action it is, the structure
+    says; its step 1 is ``reset``. Each is told once, when it becomes common; agents who die stay silent.
+    What a structure says of the memory of agents is up to them here.
+
+    Parameters
+    ----------
+    env
+        It has to have ``possible_agents``. Its spaces may be any of Gymnasium's.
+    sharing
+        Such as ``"delayed(d = 2)"``. Agents are called as in ``possible_agents``, with ``_`` for
+        characters that names in a spec do not have.
+    file
+        A spec file that declares the structure, unless it comes with posg.
+
+    Raises
+    ------
+    SpecError
+        When the structure is wrong; P0829, when what becomes common depends on values.
+    ProblemError
+        P0825, without PettingZoo. While playing, P0608 after more steps than any game may have.
+    TypeError
+        When ``env`` is something else, or has no ``possible_agents``.
+    """
+    with explained():
+        kind, zoo = _environment_class("SharingParallelEnv"), _pettingzoo()
+        if not isinstance(env, zoo.ParallelEnv):
+            raise TypeError(
+                f"{env} is no ParallelEnv; `pettingzoo.utils.aec_to_parallel` makes one of an AECEnv"
+            )
+        if not hasattr(env, "possible_agents"):
+            raise TypeError(f"{env} does not say its possible_agents")
+        names = tuple(map(str, env.possible_agents))
+        schedule = SharingSchedule(names, sharing, None if file is None else Path(file))
+        return kind(env, schedule, _gymnasium().spaces)
+
+
 _PURPOSE = "a PettingZoo environment"
 
 
@@ -126,9 +170,15 @@ def __getattr__(name: str) -> Any:
 
     As attributes of this module they can be pickled.
     """
-    if name != "GameParallelEnv":
+    bases: tuple[type, type]
+    if name == "GameParallelEnv":
+        bases = (GameEnvironment, _pettingzoo().ParallelEnv)
+    elif name == "SharingParallelEnv":
+        wrappers = require_package("pettingzoo.utils", "pettingzoo", _PURPOSE)
+        bases = (SharedEnvironment, wrappers.BaseParallelWrapper)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    made = type(name, (GameEnvironment, _pettingzoo().ParallelEnv), {"__module__": __name__})
+    made = type(name, bases, {"__module__": __name__})
     globals()[name] = made
     return made
 

@@ -64,6 +64,11 @@ def choose_names(game: TabularGame) -> PosgNames:
     )
 
 
+def distinct_names(names: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:
+    """Keep names as far as the language has them, apart from each other and from what is taken."""
+    return _distinct(names, reserved_words().union(_FUNCTIONS, taken))
+
+
 def _distinct(names: Iterable[str], taken: frozenset[str]) -> tuple[str, ...]:
     """Names with `_` for what the language does not allow, and behind what is taken."""
     found: dict[str, None] = {}

@@ -47,6 +47,7 @@ AT_RUN_TIME = {
     "P0826": "cli/test_compressors.py",
     "P0827": "cli/test_compressors.py",
     "P0828": "cli/test_compressors.py",
+    "P0829": "interop/test_sharing_schedule.py",
 }
 
 # Examples are kept short: on the pages of other codes their variables need have no effect.

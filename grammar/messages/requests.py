@@ -99,4 +99,13 @@ MESSAGES: Mapping[str, Message] = {
         notes=("{what}", "it comes from the package {package}"),
         helps=("mend the package, or tell its authors",),
     ),
+    "P0829": Message(
+        text="`{sharing}` cannot be put on an environment",
+        notes=(
+            "whether {maybe} become common depends on values",
+            "only functions of {part} become common",
+            "several of {many} become common at once, at step {step}",
+        ),
+        helps=("share whole observations and actions, each after a number of steps",),
+    ),
 }
