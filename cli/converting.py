@@ -7,15 +7,17 @@ from pathlib import Path
 
 from posg.compiler.pipeline import Request, check_game
 from posg.grammar.diagnostics import Bag
+from posg.interop.gambit import write_efg, write_nfg
 from posg.interop.madp_lines import read_source
 from posg.interop.madp_syntax import parse_madp
 from posg.interop.madp_tables import tabulate_madp
 from posg.interop.read_game import read_game
 from posg.interop.write_madp import write_madp
 from posg.interop.write_posg import Dummy, DummyReward, write_posg
+from posg.runtime.extensive_form import DEFAULT_TREE_NODES, build_extensive_form
 from posg.runtime.files import replacing
 
-from .inputs import FailedError, load_program
+from .inputs import FailedError, Watch, compile_file, load_program
 from .output import OK, diagnostics_json, show_diagnostics, show_json
 
 
@@ -47,8 +49,25 @@ def import_file(options: argparse.Namespace) -> int:
     return _deliver("posg.import/1", text, options, bag)
 
 
+_TREES = ("efg", "nfg")
+
+
 def export_file(options: argparse.Namespace) -> int:
-    """Write a game as a Dec-POMDP or POMDP file."""
+    """Write a game as a file for another program."""
+    if options.to in _TREES:
+        return _export_tree(options)
+    for given, name in (
+        (options.sharing, "--sharing"),
+        (options.all_states or None, "--all-states"),
+        (options.max_nodes, "--max-nodes"),
+    ):
+        if given is not None:
+            options.parser.error(f"{name} matters to efg and nfg: other files have no sharing")
+    return _export_tables(options)
+
+
+def _export_tables(options: argparse.Namespace) -> int:
+    """Write the tables of a game without sharing."""
     bag = Bag()
     program = load_program(options.file, bag)
     request = Request(game=options.game, horizon=options.horizon, settings=options.set)
@@ -74,6 +93,30 @@ def export_file(options: argparse.Namespace) -> int:
         more = ", ..." if len(written.rounded) > 3 else ""
         bag.report("P0925", checked.syntax.name_span, numbers=shown + more)
     return _deliver("posg.export/1", written.text, options, bag)
+
+
+def _export_tree(options: argparse.Namespace) -> int:
+    """Write the extensive or the normal form that a game and its sharing make."""
+    bag = Bag()
+    compiled = compile_file(options, bag)
+    with Watch(None) as watch:
+        form = build_extensive_form(
+            compiled.game,
+            compiled.information,
+            max_nodes=options.max_nodes or DEFAULT_TREE_NODES,
+            progress=watch,
+        )
+    if form.forgotten is not None:
+        lost = form.forgotten
+        bag.report(
+            "P0929",
+            compiled.checked.syntax.name_span,
+            agent=compiled.game.agents[lost.agent],
+            step=lost.step,
+            set=form.set_labels(lost.step, lost.agent)[lost.set],
+        )
+    write = write_efg if options.to == "efg" else write_nfg
+    return _deliver("posg.export/1", write(form, comment="Written by posg."), options, bag)
 
 
 def _deliver(schema: str, text: str, options: argparse.Namespace, bag: Bag) -> int:

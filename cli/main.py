@@ -379,8 +379,14 @@ def build_parser() -> argparse.ArgumentParser:
     memory(import_)
 
     export = add("export", "converting:export_file", "write a game in another format")
-    chooses_game(export)
-    export.add_argument("--to", choices=("dpomdp", "pomdp"), required=True)
+    compiles(export)
+    export.add_argument("--to", choices=("dpomdp", "pomdp", "efg", "nfg"), required=True)
+    export.add_argument(
+        "--max-nodes",
+        metavar="N",
+        type=whole_number(1),
+        help="of the tree that efg and nfg are made of (default 2000000)",
+    )
     export.add_argument("-o", "--output", metavar="OUT", help="instead of standard output")
 
     explain = add("explain", "files:explain", "what a diagnostic code means")

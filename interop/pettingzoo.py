@@ -10,20 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from posg.compiler.pipeline import Compiled, Request, compile_game
-from posg.compiler.program import load
-from posg.grammar.diagnostics import Bag, SpecError
-from posg.grammar.source import Source
-from posg.runtime import Game, InformationStructure
 from posg.runtime.packages import require_package
 
 from .explained import explained
 from .game_environment import GameEnvironment
+from .playable import Playable, compile_playable
 from .shared_environment import SharedEnvironment
 from .sharing_schedule import SharingSchedule
-
-Playable = str | Path | Compiled | tuple[Game, InformationStructure]
-"""A game to be played: a file, or a game that is compiled already."""
 
 
 def parallel_env(
@@ -72,7 +65,7 @@ def parallel_env(
     """
     with explained():
         kind, spaces = _environment_class("GameParallelEnv"), _gymnasium().spaces
-        found, information = _compile(game, sharing, horizon, parameters or {})
+        found, information = compile_playable(game, sharing, horizon, parameters or {})
     return kind(
         found,
         information,
@@ -181,41 +174,3 @@ def __getattr__(name: str) -> Any:
     made = type(name, bases, {"__module__": __name__})
     globals()[name] = made
     return made
-
-
-def _compile(
-    game: Playable,
-    sharing: str | None,
-    horizon: int | None,
-    parameters: Mapping[str, str | int | float | Fraction],
-) -> tuple[Game, InformationStructure]:
-    if not isinstance(game, str | Path):
-        if sharing is not None or horizon is not None or parameters:
-            raise ValueError("a compiled game has its sharing structure, horizon and parameters")
-        return (game.game, game.information) if isinstance(game, Compiled) else game
-    bag = Bag()
-    try:
-        text = Path(game).read_text(encoding="utf-8")
-    except OSError as error:
-        raise SpecError.single(
-            "P0801", None, path=game, reason=error.strerror or "unreadable"
-        ) from None
-    except UnicodeDecodeError:
-        raise SpecError.single("P0801", None, path=game, reason="not UTF-8 text") from None
-    program = load(
-        Source(str(game), text), lambda path: Path(path).read_text(encoding="utf-8"), bag
-    )
-    request = Request(
-        sharing=sharing,
-        horizon=horizon,
-        settings={name: value for name, value in parameters.items() if isinstance(value, str)},
-        values={
-            name: Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
-            for name, value in parameters.items()
-            if not isinstance(value, str)
-        },
-    )
-    compiled = None if program is None else compile_game(program, request, bag)
-    if compiled is None or bag.has_errors:
-        raise SpecError(bag)
-    return compiled.game, compiled.information

@@ -48,6 +48,7 @@ AT_RUN_TIME = {
     "P0827": "cli/test_compressors.py",
     "P0828": "cli/test_compressors.py",
     "P0829": "interop/test_sharing_schedule.py",
+    "P0930": "interop/test_openspiel.py",
 }
 
 # Examples are kept short: on the pages of other codes their variables need have no effect.

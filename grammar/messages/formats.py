@@ -123,4 +123,35 @@ MESSAGES: Mapping[str, Message] = {
         notes=("states that are reached with the last decision stay as they are, without reward",),
         warning=True,
     ),
+    "P0927": Message(
+        "the tree of this game is too large to be written",
+        notes=(
+            "up to step {step} it has {nodes} nodes; the limit is {limit}",
+            "{entries} things can follow at step {step}; the limit is {entry_limit}",
+        ),
+        helps=(
+            "`--horizon {fits}` fits",
+            "or raise `--max-nodes`; a program that reads the file needs far more memory than posg",
+        ),
+    ),
+    "P0928": Message(
+        "the game has too many pure strategies for a table of payoffs",
+        notes=("the agents have {counts} of them; the limit is {limit} payoffs of each agent",),
+        helps=("write `--to efg`: the tree is far smaller", "or use a shorter `--horizon`"),
+    ),
+    "P0929": Message(
+        "`{agent}` forgets, so solvers that need perfect recall may go wrong on the file",
+        label="this game",
+        notes=(
+            "at step {step} it no longer knows what it did or knew before, where it knows {set}",
+        ),
+        helps=("share or remember more: `posg check` says who forgets what",),
+        warning=True,
+    ),
+    "P0930": Message(
+        "policies of OpenSpiel cannot draw lots that all agents see, and this one does at step {step}",
+        helps=(
+            "take a policy of `posg solve --concept nash` or `team`, or play it without OpenSpiel",
+        ),
+    ),
 }

@@ -42,7 +42,7 @@ PAGES = [
 ]
 LONG = {"learning.md", "table-1.md", "windows.md"}
 """Pages whose commands take more than a few seconds."""
-ECOSYSTEM = {"pettingzoo.md"}
+ECOSYSTEM = {"gambit-and-openspiel.md", "pettingzoo.md"}
 """Pages whose commands need packages of the dependency group `ecosystem`."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"(?://|#) (\w+\.(posg|d?pomdp))\n")
