@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from posg.api.limits import Limits
 from posg.compiler.compressions import DEFAULT, Compression
 from posg.compiler.idle import report_idle
 from posg.compiler.pipeline import Compiled
@@ -20,7 +21,7 @@ from posg.runtime.files import replacing, require_writable
 from posg.runtime.observability import SECONDS
 
 from .independence import assumption_3, independence_text
-from .inputs import Limits, choose_compression, compile_file, compile_program, load_program
+from .inputs import choose_compression, compile_file, compile_program, limits_of, load_program
 from .observability import assumption_2, observability_text
 from .output import OK, diagnostics_json, show_diagnostics, show_json
 from .recall import recall_json, recall_text
@@ -47,7 +48,7 @@ def check(options: argparse.Namespace) -> int:
     compression = choose_compression(compiled, options.compression)
     used = compiled.information.name.partition("(")[0]
     report_unfit(program, compiled.checked.model, used, bag)
-    verdicts = verdicts_of(compiled, bag, Limits.of(options), compression)
+    verdicts = verdicts_of(compiled, bag, limits_of(options), compression)
     show_diagnostics(bag.diagnostics)
     if options.format == "json":
         show_json(verdicts)

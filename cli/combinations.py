@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from math import prod
 
+from posg.api.sequences import SEQUENCE_FORM
 from posg.compiler.compressions import DEFAULT, parameters_of
 from posg.compiler.program import Program, choose_game
 from posg.grammar import parse_expression, parse_structure, syntax
@@ -15,7 +16,6 @@ from posg.grammar.suggest import nearest
 
 from .axes import Axis
 from .inputs import FailedError, parse_call
-from .sequences import SEQUENCE_FORM
 from .solving import require_method
 
 COMBINATIONS = 10_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from posg.api.limits import Watch
 from posg.compiler.pipeline import Request, check_game
 from posg.grammar.diagnostics import Bag
 from posg.interop.gambit import write_efg, write_nfg
@@ -17,7 +18,7 @@ from posg.interop.write_posg import Dummy, DummyReward, write_posg
 from posg.runtime.extensive_form import DEFAULT_TREE_NODES, build_extensive_form
 from posg.runtime.files import replacing
 
-from .inputs import FailedError, Watch, compile_file, load_program
+from .inputs import FailedError, compile_file, load_program
 from .output import OK, diagnostics_json, show_diagnostics, show_json
 
 

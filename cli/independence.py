@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from posg.api.limits import Limits, Watch
 from posg.compiler.pipeline import Compiled
 from posg.compiler.structural_independence import decide_strategy_independence
 from posg.runtime.limits import DEFAULT_NODES
 
-from .inputs import Limits, Watch
 from .output import number_text, problem_text
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from functools import partial
 from math import prod
 from pathlib import Path
 
+from posg.api.limits import Watch
 from posg.compiler.pipeline import Compiled
 from posg.compiler.structural_independence import decide_strategy_independence
 from posg.grammar.diagnostics import Bag
@@ -22,7 +23,7 @@ from posg.runtime.learning.sample_bound import theoretical_sample_count
 from posg.runtime.learning.simulator import Simulator
 from posg.runtime.packages import require_package
 
-from .inputs import Limits, Watch, compile_file
+from .inputs import compile_file, limits_of
 from .output import OK, number_text, show_diagnostics, show_json
 from .solving import certificate_json, value_text
 
@@ -62,7 +63,7 @@ def learn(options: argparse.Namespace) -> int:
     if chosen.estimator is Estimator.NETWORK:
         require_package("torch", "torch", "`--estimator network`")
     start = time.perf_counter()
-    with Limits.of(options).watch() as watch:
+    with limits_of(options).watch() as watch:
         learned = _run(compiled, chosen, options, watch)
         seconds = time.perf_counter() - start
         if options.output is not None:

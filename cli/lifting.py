@@ -13,7 +13,7 @@ from posg.grammar.diagnostics import Bag
 from posg.grammar.source import Source
 
 from .checking import check_text, verdicts_of
-from .inputs import FailedError, Limits, load_program, read_text, request_of
+from .inputs import FailedError, limits_of, load_program, read_text, request_of
 from .output import OK, diagnostics_json, show_diagnostics, show_json
 
 NAME = "the lifted game"
@@ -48,7 +48,7 @@ def lift(options: argparse.Namespace) -> int:
     compiled = None if again is None else compile_game(again, rest, found)
     if compiled is None:
         raise FailedError(found)
-    verdicts = verdicts_of(compiled, found, Limits.of(options))
+    verdicts = verdicts_of(compiled, found, limits_of(options))
     show_diagnostics(found.diagnostics)
     if options.format == "json":
         _show(options, {**data, "check": verdicts}, lifted.text)

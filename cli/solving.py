@@ -6,45 +6,26 @@ import argparse
 import time
 from pathlib import Path
 
+from posg.api.limits import Watch
+from posg.api.sequences import SEQUENCE_FORM
+from posg.api.solving import solve_compiled
 from posg.compiler.compressions import Compression
 from posg.compiler.pipeline import Compiled
 from posg.grammar.diagnostics import Bag
 from posg.runtime import (
     Certificate,
-    GameClass,
     Policy,
-    StrategyDependenceError,
-    bound_gap,
     certify_policy,
-    classify_game,
     evaluate_policy,
-    plan,
     save_policy,
     simulate_episodes,
 )
 from posg.runtime.files import require_writable
 from posg.runtime.nodes import THRESHOLD
 
-from .expanding import certify, expand
-from .inputs import Limits, Watch, choose_compression, compile_file, read_policy
+from .inputs import choose_compression, compile_file, limits_of, read_policy
 from .output import LIMIT, OK, number_text, show_diagnostics, show_json
 from .searching import AUTO, Attempt, find_compression
-from .sequences import SEQUENCE_FORM, solve_sequences, suggest_sequences
-
-DYNAMIC_PROGRAMMING = "dynamic-programming"
-PERSON_BY_PERSON = "person-by-person"
-CONCEPTS = ("nash", "ce", "cce", "team")
-
-
-def default_concept(compiled: Compiled) -> str:
-    """``team`` for a team game, ``nash`` for zero-sum, ``cce`` otherwise."""
-    match classify_game(compiled.game):
-        case GameClass.TEAM:
-            return "team"
-        case GameClass.ZERO_SUM:
-            return "nash"
-        case GameClass.GENERAL_SUM:
-            return "cce"
 
 
 def certificate_json(certificate: Certificate) -> dict[str, object]:
@@ -58,65 +39,6 @@ def certificate_json(certificate: Certificate) -> dict[str, object]:
         **({"reason": certificate.reason} if certificate.reason else {}),
         **({"value_bounds": dict(bounds)} if (bounds := certificate.value_bounds) else {}),
     }
-
-
-def solve_compiled(
-    compiled: Compiled,
-    *,
-    concept: str | None,
-    compression: Compression,
-    tolerance: float,
-    method: str = DYNAMIC_PROGRAMMING,
-    select: str | None = None,
-    bounded: bool = False,
-    limits: Limits,
-) -> tuple[Policy, Certificate, dict[str, object]]:
-    """Plan and certify; returns the policy, its certificate and the facts about the model.
-
-    ``bounded`` adds the ``bound`` that needs no listing of common information to these, even where
-    the gap is exact.
-    """
-    person_by_person = method == PERSON_BY_PERSON
-    concept = concept or ("nash" if person_by_person else default_concept(compiled))
-    if method == SEQUENCE_FORM:
-        return solve_sequences(compiled, concept=concept, limits=limits)
-    start = time.perf_counter()
-    with limits.watch() as watch:
-        try:
-            nodes = expand(compiled, compression, limits, watch)
-        except StrategyDependenceError as error:
-            suggest_sequences(compiled, error)
-            raise
-        solution = plan(
-            compiled.game,
-            nodes,
-            concept=concept,
-            tolerance=tolerance,
-            select=select,
-            person_by_person=person_by_person,
-            progress=watch,
-        )
-        solved = time.perf_counter()
-        policy, counts, margin = solution.policy, nodes.node_counts, nodes.margin
-        model_nodes = None if compression.lossless else nodes
-        del solution, nodes  # beliefs and their certificate need not be in memory together
-        certificate = certify(
-            compiled, compression, model_nodes, policy, concept=concept, progress=watch
-        )
-        bound = certificate.gap
-        if bounded and model_nodes is not None and certificate.method == "exact":
-            found = bound_gap(compiled.game, model_nodes, policy, concept=concept, progress=watch)
-            bound = found.gap
-    certified = time.perf_counter()
-    model: dict[str, object] = {
-        "nodes": list(counts),
-        "seconds": {"solve": round(solved - start, 4), "certify": round(certified - solved, 4)},
-    }
-    if not compression.lossless:
-        model["dependence"] = margin
-    if bounded:
-        model["bound"] = bound
-    return policy, certificate, model
 
 
 def require_method(options: argparse.Namespace) -> None:
@@ -148,7 +70,7 @@ def solve(options: argparse.Namespace) -> int:
     show_diagnostics(bag.diagnostics)
     compile_seconds = round(time.perf_counter() - start, 4)
 
-    limits = Limits.of(options)
+    limits = limits_of(options)
     auto = options.compression == AUTO
     status = OK
 

@@ -13,6 +13,8 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
+from posg.api.limits import Watch
+from posg.api.solving import solve_compiled
 from posg.compiler.program import Program
 from posg.grammar.diagnostics import Bag, Severity, SpecError
 from posg.grammar.render import word
@@ -22,11 +24,11 @@ from posg.runtime.packages import require_package
 
 from .axes import Axis
 from .combinations import Combination, check_axes, request_of, require_usage
-from .inputs import FailedError, Limits, Watch, compile_program, load_program
+from .inputs import FailedError, compile_program, limits_of, load_program
 from .main import VERSION
 from .output import problem_diagnostic, show_diagnostics, show_json
 from .processes import ProcessEndedError, run_all
-from .solving import compression_of, solve_compiled
+from .solving import compression_of
 from .sweep_files import Table
 from .sweep_rows import Row, rounded, table_text
 
@@ -135,7 +137,7 @@ def solve_combination(task: Task, varied: Combination, tick: Callable[[], None])
             method=request.method,
             select=request.select,
             bounded=True,
-            limits=replace(Limits.of(request), within=tick),
+            limits=replace(limits_of(request), within=tick),
         )
     except (FailedError, SpecError) as error:
         bag.extend(error.bag.diagnostics)

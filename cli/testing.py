@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from posg.api.limits import Limits
+from posg.api.sequences import SEQUENCE_FORM, suits_sequences
+from posg.api.solving import solve_compiled
 from posg.compiler.compressions import Compression, resolve_compression
 from posg.compiler.expectations import (
     Expectation,
@@ -36,7 +39,7 @@ from posg.runtime import (
 )
 from posg.runtime.errors import ProblemError
 
-from .inputs import FailedError, Limits, load_program
+from .inputs import FailedError, limits_of, load_program
 from .output import (
     OK,
     PROBLEM,
@@ -48,8 +51,6 @@ from .output import (
     show_json,
 )
 from .recall import recall_json, recall_text
-from .sequences import SEQUENCE_FORM, suits_sequences
-from .solving import solve_compiled
 
 # What rounding of float64 may add up to in a value or gap that is compared without `+-`.
 ROUNDING = 1e-9
@@ -81,7 +82,7 @@ def test(options: argparse.Namespace) -> int:
             program = load_program(str(path), bag)
             for game in program.games:
                 if game in program.spec.items:
-                    outcomes += run_game(program, game, str(path), Limits.of(options), bag)
+                    outcomes += run_game(program, game, str(path), limits_of(options), bag)
         except FailedError as error:
             bag = error.bag
         if bag.has_errors:

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from posg.api.explained import explained
+from posg.api.specs import Playable, compile_playable
 from posg.runtime import ProblemError, evaluate_policy
 from posg.runtime.arrays import locate_values, sum_at
 from posg.runtime.extensive_form import (
@@ -26,9 +28,7 @@ from posg.runtime.game import Floats, Ints
 from posg.runtime.packages import require_package
 from posg.runtime.policies import BoundPolicy, Policy, PolicyStep, PrescriptionRows
 
-from .explained import explained
 from .gambit import number_sets, write_efg
-from .playable import Playable, compile_playable
 
 _PURPOSE = "a game for OpenSpiel"
 

@@ -10,11 +10,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from posg.api.explained import explained
+from posg.api.specs import Playable, compile_playable
 from posg.runtime.packages import require_package
 
-from .explained import explained
 from .game_environment import GameEnvironment
-from .playable import Playable, compile_playable
 from .shared_environment import SharedEnvironment
 from .sharing_schedule import SharingSchedule
 

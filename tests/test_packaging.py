@@ -13,20 +13,22 @@ import posg
 
 TOP = Path(__file__).parents[1]
 PACKAGE = TOP / ".src" / "posg"
-FOLDERS = ("grammar", "compiler", "runtime", "interop", "cli")
+FOLDERS = ("grammar", "compiler", "runtime", "api", "interop", "cli")
 
 # What a folder may import from its neighbours and from outside the standard library.
 NEIGHBOURS: dict[str, set[str]] = {
     "grammar": set(),
     "runtime": set(),
     "compiler": {"grammar", "runtime"},
-    "interop": {"grammar", "compiler", "runtime"},
-    "cli": {"grammar", "compiler", "runtime", "interop"},
+    "api": {"grammar", "compiler", "runtime"},
+    "interop": {"grammar", "compiler", "runtime", "api"},
+    "cli": {"grammar", "compiler", "runtime", "api", "interop"},
 }
 LIBRARIES: dict[str, set[str]] = {
     "grammar": {"lark"},
     "runtime": {"numba", "numpy", "scipy"},
     "compiler": {"numpy", "sympy"},
+    "api": {"rich"},
     "interop": {"numpy"},
     "cli": {"matplotlib", "numpy", "pyarrow", "rich"},
 }

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from posg.cli import expanding, main
-from posg.cli.inputs import Limits, load_program
-from posg.cli.solving import solve_compiled
+from posg.api import expanding
+from posg.api.limits import Limits
+from posg.api.solving import solve_compiled
+from posg.cli import main
+from posg.cli.inputs import load_program
 from posg.compiler.compressions import Compression
 from posg.compiler.pipeline import Request, check_game, compile_checked
 from posg.grammar.diagnostics import Bag

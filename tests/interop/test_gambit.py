@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posg.api.specs import compile_playable
 from posg.interop.gambit import exact_law, number_sets, write_efg, write_nfg
 from posg.interop.openspiel import policy_step
-from posg.interop.playable import compile_playable
 from posg.runtime import (
     Game,
     InformationStructure,

@@ -15,10 +15,12 @@ def explained() -> Generator[None, None, None]:
     """Add the text of its diagnostics to an exception, as a note below its traceback."""
     try:
         yield
-    except SpecError as error:
-        error.add_note(render_text(error.bag.diagnostics, color=False))
-        raise
-    except ProblemError as error:
-        diagnostic = Diagnostic(error.code, None, error.facts)
-        error.add_note(render_text([diagnostic], color=False))
+    except (SpecError, ProblemError) as error:
+        if not getattr(error, "__notes__", ()):  # else it comes from a function that explained it
+            found = (
+                error.bag.diagnostics
+                if isinstance(error, SpecError)
+                else [Diagnostic(error.code, None, error.facts)]
+            )
+            error.add_note(render_text(found, color=False))
         raise

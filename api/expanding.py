@@ -22,7 +22,7 @@ from posg.runtime import (
 from posg.runtime.limits import DEFAULT_NODES
 from posg.runtime.nodes import NodeLimits
 
-from .inputs import Limits
+from .limits import Limits
 
 EXACT_PAIRS = 1_000_000
 """Branches of a step up to which the gap of a compressed plan is found exactly."""

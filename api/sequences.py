@@ -15,7 +15,7 @@ from posg.runtime import (
     solve_sequence_form,
 )
 
-from .inputs import Limits
+from .limits import Limits
 
 SEQUENCE_FORM = "sequence-form"
 

@@ -1,0 +1,1 @@
+"""What posg does, as functions of Python; the command line calls them too."""

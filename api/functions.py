@@ -1,0 +1,240 @@
+"""The functions of ``import posg``: what the commands do, with objects in place of files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from posg.compiler.compressions import resolve_compression
+from posg.compiler.pipeline import Compiled, chosen_compression
+from posg.grammar import parse_structure
+from posg.grammar.diagnostics import Bag, SpecError
+from posg.grammar.source import Source
+from posg.runtime import Policy, certify_policy
+from posg.runtime.learning.explorers import ExplorationKind
+from posg.runtime.learning.laci import LearningOptions, learn_policy
+from posg.runtime.learning.models import Estimator
+from posg.runtime.learning.simulator import Simulator
+from posg.runtime.limits import DEFAULT_MEMORY
+
+from .explained import explained
+from .limits import Limits
+from .results import Result
+from .sequences import SEQUENCE_FORM
+from .solving import DYNAMIC_PROGRAMMING, default_concept, solve_compiled
+from .specs import Parameter, Spec, load
+
+Solvable = str | Path | Spec | Compiled
+"""A game to be solved: a file, a spec, or a game that is compiled already."""
+
+
+def compile(
+    game: Solvable,
+    sharing: str | None = None,
+    *,
+    horizon: int | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
+    name: str | None = None,
+    all_states: bool = False,
+    memory: int = DEFAULT_MEMORY,
+) -> Compiled:
+    """Compile a game under a sharing structure.
+
+    Parameters
+    ----------
+    game
+        A ``.posg`` file, or what ``posg.load`` made of one. A game that is compiled already is returned
+        as it is.
+    sharing
+        Such as ``"delayed(d = 1)"``; the file's own choice by default.
+    horizon, parameters
+        In place of those in the file.
+    name
+        Which game of a file with several.
+    all_states
+        Keep states that are never reached.
+    memory
+        Bytes, at most.
+
+    Raises
+    ------
+    SpecError
+        When the file, the structure or a parameter is wrong.
+    LimitError
+        When the tables would be too large.
+    ValueError
+        When a compiled game is to be compiled otherwise.
+    """
+    if isinstance(game, Compiled):
+        if sharing or horizon or parameters or name or all_states:
+            raise ValueError("a compiled game has its sharing structure, horizon and parameters")
+        return game
+    spec = game if isinstance(game, Spec) else load(game)
+    with explained():
+        return spec.compile(
+            sharing,
+            game=name,
+            horizon=horizon,
+            parameters=parameters,
+            all_states=all_states,
+            memory=memory,
+        )
+
+
+def solve(
+    game: Solvable,
+    sharing: str | None = None,
+    *,
+    horizon: int | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
+    name: str | None = None,
+    concept: str | None = None,
+    method: str = DYNAMIC_PROGRAMMING,
+    compression: str | None = None,
+    select: str | None = None,
+    tolerance: float = 1e-6,
+    memory: int = DEFAULT_MEMORY,
+    seconds: float | None = None,
+) -> Result:
+    """Plan over common information and certify the plan in the true game.
+
+    Parameters
+    ----------
+    game, sharing, horizon, parameters, name
+        As ``compile`` takes them.
+    concept
+        ``nash``, ``ce``, ``cce`` or ``team``; by default ``team`` for a team, ``nash`` for a zero-sum game and
+        ``cce`` otherwise.
+    method
+        ``dynamic-programming``, ``sequence-form`` or ``person-by-person``.
+    compression
+        Such as ``"last(2)"``; ``merge``, which loses nothing, unless the file chooses another.
+    select
+        ``welfare`` or ``egalitarian``: which correlated equilibrium.
+    tolerance
+        Of stage problems, relative to the rewards.
+    memory, seconds
+        What may be used, at most.
+
+    Raises
+    ------
+    StrategyDependenceError
+        P0501, where beliefs depend on strategies.
+    LimitError
+        Beyond a limit.
+    """
+    compiled = compile(
+        game, sharing, horizon=horizon, parameters=parameters, name=name, memory=memory
+    )
+    with explained():
+        call = chosen_compression(compiled.checked)
+        if compression is not None or method == SEQUENCE_FORM:
+            bag = Bag()
+            call = parse_structure(Source("compression", compression or "exact"), bag)
+            if call is None or bag.has_errors:
+                raise SpecError(bag)
+        policy, certificate, _ = solve_compiled(
+            compiled,
+            concept=concept,
+            compression=resolve_compression(call, compiled.checked.model),
+            tolerance=tolerance,
+            method=method,
+            select=select,
+            limits=Limits(memory=memory, seconds=seconds),
+        )
+    return Result(compiled=compiled, policy=policy, certificate=certificate)
+
+
+def certify(
+    game: Solvable,
+    policy: Policy,
+    sharing: str | None = None,
+    *,
+    concept: str | None = None,
+    horizon: int | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
+    name: str | None = None,
+) -> Result:
+    """Measure what a policy is worth, and its gap, by the concept that it was made for or another.
+
+    Raises
+    ------
+    ProblemError
+        P0704 or P0705, for a policy of another game.
+    """
+    compiled = compile(game, sharing, horizon=horizon, parameters=parameters, name=name)
+    with explained():
+        found = certify_policy(
+            compiled.game, compiled.information, policy, concept=concept or policy.concept
+        )
+    return Result(compiled=compiled, policy=policy, certificate=found)
+
+
+def learn(
+    game: Solvable,
+    steps: int,
+    sharing: str | None = None,
+    *,
+    horizon: int | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
+    name: str | None = None,
+    concept: str | None = None,
+    window: int = 2,
+    rounds: int = 10,
+    tail: int = 0,
+    exploration: str = "greedy",
+    estimator: str = "mixture",
+    stationary: bool = False,
+    states: int | None = None,
+    q_learning: bool = False,
+    seed: int = 0,
+    memory: int = DEFAULT_MEMORY,
+) -> Result:
+    """Learn a policy from episodes, and certify it in the true game (which the learner does not see).
+
+    Parameters
+    ----------
+    game, sharing, horizon, parameters, name
+        As ``compile`` takes them.
+    steps
+        Of the game, in all.
+    window
+        Steps of common information that are remembered.
+    rounds
+        Of exploring, estimating and planning.
+    tail, exploration, estimator, stationary, states, q_learning
+        As ``posg learn`` has them.
+    seed
+        The same seed gives the same policy.
+
+    Raises
+    ------
+    LimitError
+        P0618, for too few steps.
+    ProblemError
+        P0825, for ``estimator="network"`` without PyTorch.
+    """
+    compiled = compile(
+        game, sharing, horizon=horizon, parameters=parameters, name=name, memory=memory
+    )
+    options = LearningOptions(
+        steps=steps,
+        rounds=rounds,
+        length=window,
+        tail=tail,
+        exploration=ExplorationKind(exploration),
+        estimator=Estimator(estimator),
+        stationary=stationary,
+        states=states,
+        q_learning=q_learning,
+        concept=concept or default_concept(compiled),
+    )
+    with explained():
+        learned = learn_policy(
+            Simulator(compiled.game, seed),
+            compiled.information,
+            compiled.timestamps,
+            options,
+            memory_bytes=memory,
+        )
+    return certify(compiled, learned.policy, concept=options.concept)

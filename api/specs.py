@@ -1,0 +1,153 @@
+"""Spec files as objects, and what is compiled from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from html import escape
+from pathlib import Path
+
+from posg.compiler.pipeline import Compiled, Request, compile_game
+from posg.compiler.program import Program
+from posg.compiler.program import load as load_program
+from posg.grammar.diagnostics import Bag, SpecError
+from posg.grammar.source import Source
+from posg.runtime import Game, InformationStructure
+from posg.runtime.limits import DEFAULT_MEMORY
+
+from .explained import explained
+
+Parameter = str | int | float | Fraction
+"""A value for a parameter of a spec; text is an expression, such as ``"1/3"``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A spec file that was read: its games and sharing structures.
+
+    Attributes
+    ----------
+    name
+        The file.
+    program
+        The syntax of the file and of all that it imports.
+    """
+
+    name: str
+    program: Program = field(repr=False)
+
+    @property
+    def games(self) -> tuple[str, ...]:
+        """Names of the games."""
+        return tuple(game.name for game in self.program.games)
+
+    @property
+    def sharings(self) -> tuple[str, ...]:
+        """Names of the sharing structures, those of the library included."""
+        return tuple(self.program.sharings)
+
+    def compile(
+        self,
+        sharing: str | None = None,
+        *,
+        game: str | None = None,
+        horizon: int | None = None,
+        parameters: Mapping[str, Parameter] | None = None,
+        all_states: bool = False,
+        memory: int = DEFAULT_MEMORY,
+    ) -> Compiled:
+        """Compile a game under a sharing structure; see ``posg.compile``."""
+        given = parameters or {}
+        request = Request(
+            game=game,
+            sharing=sharing,
+            horizon=horizon,
+            settings={name: value for name, value in given.items() if isinstance(value, str)},
+            values={
+                name: Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+                for name, value in given.items()
+                if not isinstance(value, str)
+            },
+            all_states=all_states,
+            memory_bytes=memory,
+        )
+        with explained():
+            bag = Bag()
+            compiled = compile_game(self.program, request, bag)
+            if compiled is None or bag.has_errors:
+                raise SpecError(bag)
+            return compiled
+
+    def _repr_html_(self) -> str:
+        games = "".join(f"<li>{escape(name)}</li>" for name in self.games)
+        return f"<b>{escape(self.name)}</b><ul>{games}</ul>"
+
+
+Playable = str | Path | Spec | Compiled | tuple[Game, InformationStructure]
+"""A game to be solved or played: a file, a spec, or a game that is compiled already."""
+
+
+def load(path: str | Path) -> Spec:
+    """Read a ``.posg`` file and what it imports.
+
+    Raises
+    ------
+    SpecError
+        When a file cannot be read (P0801) or parsed; the notes of the exception say where and why.
+    """
+    with explained():
+        return _parse(Source(str(path), _read(path)))
+
+
+def loads(text: str, name: str = "<text>") -> Spec:
+    """Read a spec from text; imports are looked up from the current folder.
+
+    Raises
+    ------
+    SpecError
+        When it cannot be parsed.
+    """
+    with explained():
+        return _parse(Source(name, text))
+
+
+def compile_playable(
+    game: Playable,
+    sharing: str | None,
+    horizon: int | None,
+    parameters: Mapping[str, Parameter],
+) -> tuple[Game, InformationStructure]:
+    """Compile a file or a spec as ``posg compile`` does, or take what is compiled.
+
+    Raises
+    ------
+    SpecError
+        When the file, the structure or a parameter is wrong.
+    ValueError
+        When a compiled game is to be compiled otherwise.
+    """
+    if isinstance(game, str | Path | Spec):
+        spec = game if isinstance(game, Spec) else load(game)
+        game = spec.compile(sharing, horizon=horizon, parameters=parameters)
+    elif sharing is not None or horizon is not None or parameters:
+        raise ValueError("a compiled game has its sharing structure, horizon and parameters")
+    return (game.game, game.information) if isinstance(game, Compiled) else game
+
+
+def _parse(source: Source) -> Spec:
+    bag = Bag()
+    program = load_program(source, lambda path: Path(path).read_text(encoding="utf-8"), bag)
+    if program is None:
+        raise SpecError(bag)
+    return Spec(source.name, program)
+
+
+def _read(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or "unreadable"
+    except UnicodeDecodeError:
+        reason = "not UTF-8 text"
+    raise SpecError.single("P0801", None, path=path, reason=reason)

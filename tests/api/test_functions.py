@@ -1,0 +1,138 @@
+"""What ``import posg`` offers, against the commands that do the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import posg
+from posg.cli import main
+
+SPECS = Path(__file__).parents[2] / "specs"
+DECTIGER = SPECS / "dectiger.posg"
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str | Path) -> Any:
+    assert main([*map(str, words), "--format", "json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_importing_is_cheap() -> None:
+    code = "import posg, sys; sys.exit('numpy' in sys.modules or 'lark' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_name_is_there() -> None:
+    assert dir(posg) == posg.__all__
+    for name in posg.__all__:
+        assert getattr(posg, name) is not None
+    with pytest.raises(AttributeError, match="nonesuch"):
+        posg.nonesuch  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("file", "arguments", "words"),
+    [
+        ("dectiger", {"sharing": "full", "horizon": 2}, ["--sharing", "full", "--horizon", "2"]),
+        (
+            "dectiger",
+            {"horizon": 4, "compression": "last(1)"},
+            ["--horizon", "4", "--compression", "last(1)"],
+        ),
+        ("kuhn", {"method": "sequence-form"}, ["--method", "sequence-form"]),
+        (
+            "commons",
+            {"concept": "ce", "select": "welfare"},
+            ["--concept", "ce", "--select", "welfare"],
+        ),
+    ],
+)
+def test_solve_is_the_command(
+    file: str, arguments: dict[str, Any], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = said(capsys, "solve", SPECS / f"{file}.posg", *words)
+    result = posg.solve(posg.load(SPECS / f"{file}.posg"), **arguments)
+    assert dict(result.value) == pytest.approx(expected["value"])
+    assert result.gap == pytest.approx(expected["certificate"]["gap"], abs=1e-9)
+    assert result.concept == expected["concept"]
+
+
+@pytest.mark.parametrize("accuracy", ["9/10", 0.9, Fraction(9, 10)])
+def test_parameters(accuracy: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    expected = said(capsys, "solve", DECTIGER, "--set", "accuracy=0.9")
+    result = posg.solve(DECTIGER, parameters={"accuracy": accuracy})
+    assert dict(result.value) == pytest.approx(expected["value"])
+
+
+def test_saved_policies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compiled = posg.compile(DECTIGER, "full", horizon=3)
+    assert posg.compile(compiled) is compiled
+    result = posg.solve(compiled)
+    result.save(tmp_path / "plan.json")
+    policy = posg.load_policy(tmp_path / "plan.json")
+    again = posg.certify(compiled, policy)
+    assert dict(again.value) == pytest.approx(dict(result.value))
+    words = [DECTIGER, tmp_path / "plan.json", "--sharing", "full", "--concept", "nash"]
+    expected = said(capsys, "evaluate", *words)
+    assert posg.certify(DECTIGER, policy, "full", concept="nash").gap == pytest.approx(
+        expected["certificate"]["gap"], abs=1e-9
+    )
+
+
+def test_learn_is_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        "--sharing",
+        "full",
+        "--steps",
+        "3000",
+        "--rounds",
+        "2",
+        "--seed",
+        "5",
+        "--window",
+        "1",
+    ]
+    expected = said(capsys, "learn", DECTIGER, *words)
+    result = posg.learn(DECTIGER, 3000, "full", rounds=2, seed=5, window=1)
+    assert dict(result.value) == pytest.approx(expected["value"])
+    assert result.gap == pytest.approx(expected["certificate"]["gap"])
+
+
+def test_specs() -> None:
+    text = DECTIGER.read_text(encoding="utf-8")
+    spec = posg.loads(text)
+    assert spec.games == ("dectiger",)
+    assert {"full", "delayed", "none"} <= set(spec.sharings)
+    assert dict(posg.solve(spec).value) == dict(posg.solve(DECTIGER).value)
+    two = posg.loads(text + text.replace("game dectiger", "game other"))
+    assert posg.compile(two, name="other").game.name == "other"
+
+
+def test_shown_in_notebooks() -> None:
+    spec = posg.loads(DECTIGER.read_text(encoding="utf-8"), "<b>")
+    assert spec._repr_html_() == "<b>&lt;b&gt;</b><ul><li>dectiger</li></ul>"
+    shown = posg.solve(spec)._repr_html_()
+    assert "dectiger under delayed(d = 1), horizon 3: team, gap 0" in shown
+    assert "<td>alice</td><td>8.815" in shown
+
+
+def test_mistakes_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(posg.SpecError, match="P0801"):
+        posg.load(tmp_path / "none.posg")
+    with pytest.raises(posg.SpecError, match="P0401") as caught:
+        posg.solve(DECTIGER, "nonesuch")
+    assert "there is no sharing structure called `nonesuch`" in caught.value.__notes__[0]
+    assert len(caught.value.__notes__) == 1
+    with pytest.raises(posg.ProblemError, match="P0501"):
+        posg.solve(SPECS / "kuhn.posg", concept="nash")
+    with pytest.raises(posg.LimitError) as limit:
+        posg.solve(DECTIGER, "full", horizon=4, memory=1000)
+    assert limit.value.__notes__
+    with pytest.raises(ValueError, match="compiled"):
+        posg.solve(posg.compile(DECTIGER), "full")
