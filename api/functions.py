@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from posg.compiler.compressions import resolve_compression
-from posg.compiler.pipeline import Compiled, chosen_compression
-from posg.grammar import parse_structure
-from posg.grammar.diagnostics import Bag, SpecError
-from posg.grammar.source import Source
 from posg.runtime import Policy, certify_policy
 from posg.runtime.learning.explorers import ExplorationKind
 from posg.runtime.learning.laci import LearningOptions, learn_policy
@@ -17,68 +11,13 @@ from posg.runtime.learning.models import Estimator
 from posg.runtime.learning.simulator import Simulator
 from posg.runtime.limits import DEFAULT_MEMORY
 
+from .compressions import choose_compression
 from .explained import explained
 from .limits import Limits
 from .results import Result
 from .sequences import SEQUENCE_FORM
 from .solving import DYNAMIC_PROGRAMMING, default_concept, solve_compiled
-from .specs import Parameter, Spec, load
-
-Solvable = str | Path | Spec | Compiled
-"""A game to be solved: a file, a spec, or a game that is compiled already."""
-
-
-def compile(
-    game: Solvable,
-    sharing: str | None = None,
-    *,
-    horizon: int | None = None,
-    parameters: Mapping[str, Parameter] | None = None,
-    name: str | None = None,
-    all_states: bool = False,
-    memory: int = DEFAULT_MEMORY,
-) -> Compiled:
-    """Compile a game under a sharing structure.
-
-    Parameters
-    ----------
-    game
-        A ``.posg`` file, or what ``posg.load`` made of one. A game that is compiled already is returned
-        as it is.
-    sharing
-        Such as ``"delayed(d = 1)"``; the file's own choice by default.
-    horizon, parameters
-        In place of those in the file.
-    name
-        Which game of a file with several.
-    all_states
-        Keep states that are never reached.
-    memory
-        Bytes, at most.
-
-    Raises
-    ------
-    SpecError
-        When the file, the structure or a parameter is wrong.
-    LimitError
-        When the tables would be too large.
-    ValueError
-        When a compiled game is to be compiled otherwise.
-    """
-    if isinstance(game, Compiled):
-        if sharing or horizon or parameters or name or all_states:
-            raise ValueError("a compiled game has its sharing structure, horizon and parameters")
-        return game
-    spec = game if isinstance(game, Spec) else load(game)
-    with explained():
-        return spec.compile(
-            sharing,
-            game=name,
-            horizon=horizon,
-            parameters=parameters,
-            all_states=all_states,
-            memory=memory,
-        )
+from .specs import Parameter, Solvable, compile
 
 
 def solve(
@@ -127,16 +66,12 @@ def solve(
         game, sharing, horizon=horizon, parameters=parameters, name=name, memory=memory
     )
     with explained():
-        call = chosen_compression(compiled.checked)
-        if compression is not None or method == SEQUENCE_FORM:
-            bag = Bag()
-            call = parse_structure(Source("compression", compression or "exact"), bag)
-            if call is None or bag.has_errors:
-                raise SpecError(bag)
+        if compression is None and method == SEQUENCE_FORM:
+            compression = "exact"
         policy, certificate, _ = solve_compiled(
             compiled,
             concept=concept,
-            compression=resolve_compression(call, compiled.checked.model),
+            compression=choose_compression(compiled, compression, source="compression"),
             tolerance=tolerance,
             method=method,
             select=select,

@@ -84,8 +84,11 @@ class Spec:
         return f"<b>{escape(self.name)}</b><ul>{games}</ul>"
 
 
-Playable = str | Path | Spec | Compiled | tuple[Game, InformationStructure]
-"""A game to be solved or played: a file, a spec, or a game that is compiled already."""
+Solvable = str | Path | Spec | Compiled
+"""A game to be solved: a file, a spec, or a game that is compiled already."""
+
+Playable = Solvable | tuple[Game, InformationStructure]
+"""A game to be played: it may be made by hand, too."""
 
 
 def load(path: str | Path) -> Spec:
@@ -112,6 +115,57 @@ def loads(text: str, name: str = "<text>") -> Spec:
         return _parse(Source(name, text))
 
 
+def compile(
+    game: Solvable,
+    sharing: str | None = None,
+    *,
+    horizon: int | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
+    name: str | None = None,
+    all_states: bool = False,
+    memory: int = DEFAULT_MEMORY,
+) -> Compiled:
+    """Compile a game under a sharing structure.
+
+    Parameters
+    ----------
+    game
+        A ``.posg`` file, or what ``posg.load`` made of one. A game that is compiled already is returned
+        as it is.
+    sharing
+        Such as ``"delayed(d = 1)"``; the file's own choice by default.
+    horizon, parameters
+        In place of those in the file.
+    name
+        Which game of a file with several.
+    all_states
+        Keep states that are never reached.
+    memory
+        Bytes, at most.
+
+    Raises
+    ------
+    SpecError
+        When the file, the structure or a parameter is wrong.
+    LimitError
+        When the tables would be too large.
+    ValueError
+        When a compiled game is to be compiled otherwise.
+    """
+    if isinstance(game, Compiled):
+        _refuse_changes(sharing, horizon, parameters, name, all_states or None)
+        return game
+    spec = game if isinstance(game, Spec) else load(game)
+    return spec.compile(
+        sharing,
+        game=name,
+        horizon=horizon,
+        parameters=parameters,
+        all_states=all_states,
+        memory=memory,
+    )
+
+
 def compile_playable(
     game: Playable,
     sharing: str | None,
@@ -127,12 +181,22 @@ def compile_playable(
     ValueError
         When a compiled game is to be compiled otherwise.
     """
-    if isinstance(game, str | Path | Spec):
-        spec = game if isinstance(game, Spec) else load(game)
-        game = spec.compile(sharing, horizon=horizon, parameters=parameters)
-    elif sharing is not None or horizon is not None or parameters:
+    if isinstance(game, tuple):
+        _refuse_changes(sharing, horizon, parameters)
+        return game
+    compiled = compile(game, sharing, horizon=horizon, parameters=parameters)
+    return compiled.game, compiled.information
+
+
+def _refuse_changes(
+    sharing: str | None,
+    horizon: int | None,
+    parameters: Mapping[str, Parameter] | None,
+    *others: object,
+) -> None:
+    """Refuse to compile otherwise what is compiled already."""
+    if parameters or any(given is not None for given in (sharing, horizon, *others)):
         raise ValueError("a compiled game has its sharing structure, horizon and parameters")
-    return (game.game, game.information) if isinstance(game, Compiled) else game
 
 
 def _parse(source: Source) -> Spec:

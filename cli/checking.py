@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from posg.api.compressions import choose_compression
 from posg.api.limits import Limits
 from posg.compiler.compressions import DEFAULT, Compression
 from posg.compiler.idle import report_idle
@@ -21,7 +22,7 @@ from posg.runtime.files import replacing, require_writable
 from posg.runtime.observability import SECONDS
 
 from .independence import assumption_3, independence_text
-from .inputs import choose_compression, compile_file, compile_program, limits_of, load_program
+from .inputs import compile_file, compile_program, limits_of, load_program
 from .observability import assumption_2, observability_text
 from .output import OK, diagnostics_json, show_diagnostics, show_json
 from .recall import recall_json, recall_text

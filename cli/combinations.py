@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from math import prod
 
+from posg.api.compressions import parse_call
 from posg.api.sequences import SEQUENCE_FORM
 from posg.compiler.compressions import DEFAULT, parameters_of
 from posg.compiler.program import Program, choose_game
@@ -15,7 +16,7 @@ from posg.grammar.source import Source, Span
 from posg.grammar.suggest import nearest
 
 from .axes import Axis
-from .inputs import FailedError, parse_call
+from .inputs import FailedError
 from .solving import require_method
 
 COMBINATIONS = 10_000

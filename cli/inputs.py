@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from posg.api.limits import Limits
-from posg.compiler.compressions import Compression, resolve_compression
 from posg.compiler.pipeline import (
     Compiled,
     Request,
     check_game,
-    chosen_compression,
     compile_checked,
 )
 from posg.compiler.program import Program, load
-from posg.grammar import syntax
 from posg.grammar.diagnostics import Bag
 from posg.grammar.source import Source
 
@@ -115,23 +112,6 @@ def compile_program(
     if compiled is None or bag.has_errors:
         raise FailedError(bag)
     return compiled
-
-
-def choose_compression(compiled: Compiled, text: str | None) -> Compression:
-    """``merge`` unless the command line or the file chooses another."""
-    call = chosen_compression(compiled.checked) if text is None else parse_call(text)
-    return resolve_compression(call, compiled.checked.model)
-
-
-def parse_call(text: str) -> syntax.StructureCall:
-    """A structure or a compression with its arguments, as ``--compression`` says it."""
-    from posg.grammar import parse_structure
-
-    bag = Bag()
-    call = parse_structure(Source("--compression", text), bag)
-    if call is None or bag.has_errors:
-        raise FailedError(bag)
-    return call
 
 
 def limits_of(options: argparse.Namespace) -> Limits:

@@ -6,6 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
+from posg.api.compressions import choose_compression
 from posg.api.limits import Watch
 from posg.api.sequences import SEQUENCE_FORM
 from posg.api.solving import solve_compiled
@@ -23,7 +24,7 @@ from posg.runtime import (
 from posg.runtime.files import require_writable
 from posg.runtime.nodes import THRESHOLD
 
-from .inputs import choose_compression, compile_file, limits_of, read_policy
+from .inputs import compile_file, limits_of, read_policy
 from .output import LIMIT, OK, number_text, show_diagnostics, show_json
 from .searching import AUTO, Attempt, find_compression
 

@@ -128,7 +128,7 @@ def number_sets(form: ExtensiveForm) -> list[list[Ints]]:
     return numbers
 
 
-def branches_of(step: TreeStep, parents: int, actions: int) -> tuple[Ints, Ints]:
+def _branches_of(step: TreeStep, parents: int, actions: int) -> tuple[Ints, Ints]:
     """Where the histories after each (history, joint action) begin and end: two (parents, A)."""
     key = step.parent * actions + np.maximum(step.action, 0)
     wanted = np.arange(parents * actions)
@@ -142,11 +142,10 @@ class _EfgWriter:
         self._form = form
         self._game = form.game
         width = prod(form.game.action_counts)
-        self._digits = digits(np.arange(width), form.game.action_counts)
         parents = [1, *(len(step.parent) for step in form.steps)]
         joint = [1, *[width] * form.game.horizon]
         self._branches = [
-            branches_of(step, parent, actions)
+            _branches_of(step, parent, actions)
             for step, parent, actions in zip(form.steps, parents, joint, strict=False)
         ]
         self._numbers = number_sets(form)
@@ -187,11 +186,13 @@ class _EfgWriter:
         step, information = self._form.steps[number - 1], self._form.information
         increment = int(step.increment[step.common[history]])
         parts = [information.increment_labels[number - 1][increment]]
-        for agent, names in zip(
-            self._game.agents, information.private_labels[number - 1], strict=True
+        for agent, names, private in zip(
+            self._game.agents,
+            information.private_labels[number - 1],
+            step.private[:, history].tolist(),
+            strict=True,
         ):
-            own = names[int(step.private[self._game.agents.index(agent), history])]
-            parts.append(f"{agent}: {own}" if own else "")
+            parts.append(f"{agent}: {names[private]}" if names[private] else "")
         return "; ".join(part for part in parts if part) or "nothing"
 
     def _decide(
@@ -222,12 +223,11 @@ class _EfgWriter:
             yield from self._decide(number, history, agent + 1, (*chosen, action), paid)
 
 
-_Strategy = tuple[str, frozenset[tuple[int, int, int]]]
-"""A label, and the choices (step, information set, action) that the strategy makes."""
-
-
 _Choice = tuple[int, int, int]
 """A step, an information set of the agent, and an action."""
+
+_Strategy = tuple[str, frozenset[_Choice]]
+"""A label, and the choices that the strategy makes."""
 
 
 def _next_sets(form: ExtensiveForm, agent: int) -> dict[_Choice | None, list[tuple[int, int]]]:
@@ -237,24 +237,21 @@ def _next_sets(form: ExtensiveForm, agent: int) -> dict[_Choice | None, list[tup
     """
     following: dict[_Choice | None, list[tuple[int, int]]] = {}
     last: list[_Choice | None] = [None]
+    member_before, free_before = [0], [False]
     for number, step in enumerate(form.steps, start=1):
         own = step.sets[agent]
-        free = own.has_choice.tolist()
-        member = own.member.tolist()
+        member, free = own.member.tolist(), own.has_choice.tolist()
         acted = digits(np.maximum(step.action, 0), form.game.action_counts)[agent].tolist()
         now: list[_Choice | None] = []
-        for history, parent in enumerate(step.parent.tolist()):
-            origin = last[parent]
-            if number > 1 and form.forgotten is None:
-                before = form.steps[number - 2].sets[agent]
-                place = int(before.member[parent])
-                if before.has_choice[place]:
-                    origin = (number - 1, place, acted[history])
+        for here, parent, action in zip(member, step.parent.tolist(), acted, strict=True):
+            origin, place = last[parent], member_before[parent]
+            if free_before[place] and form.forgotten is None:
+                origin = (number - 1, place, action)
             now.append(origin)
             following.setdefault(origin, [])
-            if free[member[history]]:
-                following[origin].append((number, member[history]))
-        last = now
+            if free[here]:
+                following[origin].append((number, here))
+        last, member_before, free_before = now, member, free
     return {origin: list(dict.fromkeys(sets)) for origin, sets in following.items()}
 
 

@@ -203,7 +203,7 @@ def build_extensive_form(
         _require_room(catalogue, number, frontier, game.horizon, _WORK * max_nodes)
         moves = None if number == game.horizon else _list_moves(catalogue, number, frontier)
         step = _close(game, catalogue, number, frontier, moves)
-        count += _count_decisions(step) + int(count_branches(step).sum())
+        count += _count_nodes(step)
         if count > max_nodes:
             raise LimitError(
                 "P0927", nodes=count, step=number, limit=max_nodes, fits=number - 1 or None
@@ -231,21 +231,14 @@ def build_extensive_form(
     )
 
 
-def count_branches(step: TreeStep) -> Ints:
-    """Count the joint actions of each history that have a branch: (N,)."""
-    counts = [own.kept.sum(axis=1)[own.member] for own in step.sets]
-    found: Ints = np.prod(counts, axis=0)
-    return found
-
-
-def _count_decisions(step: TreeStep) -> int:
-    """Count the decisions in all histories, agents one after the other."""
+def _count_nodes(step: TreeStep) -> int:
+    """Count decisions, agents one after the other, and what follows the joint actions."""
     total, width = 0, np.ones(len(step.parent), dtype=np.int64)
     for own in step.sets:
         choices = own.kept.sum(axis=1)[own.member]
         total += int(width[choices > 1].sum())
         width = width * choices
-    return total
+    return total + int(width.sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,14 +299,13 @@ class _Moves:
         kept = np.ones(len(self.history), dtype=np.bool_)
         for own, actions in zip(step.sets, catalogue.action_digits, strict=True):
             kept &= own.kept[own.member[self.history], actions[self.action]]
-        return _Moves(
+        return replace(
+            self,
             history=self.history[kept],
             action=self.action[kept],
             increment=self.increment[kept],
             target=self.target[kept],
             probability=self.probability[kept],
-            increment_count=self.increment_count,
-            target_count=self.target_count,
         )
 
 

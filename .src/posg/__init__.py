@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api.functions import certify as certify
-    from .api.functions import compile as compile
     from .api.functions import learn as learn
     from .api.functions import solve as solve
     from .api.results import Result as Result
     from .api.specs import Spec as Spec
+    from .api.specs import compile as compile
     from .api.specs import load as load
     from .api.specs import loads as loads
     from .compiler.pipeline import Compiled as Compiled
@@ -36,7 +36,7 @@ _HOME = {
     "Spec": "api.specs",
     "SpecError": "grammar.diagnostics",
     "certify": "api.functions",
-    "compile": "api.functions",
+    "compile": "api.specs",
     "learn": "api.functions",
     "load": "api.specs",
     "load_policy": "runtime.policy_files",
