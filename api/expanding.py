@@ -47,14 +47,14 @@ def expand(
         )
         if found.witness is not None:
             raise StrategyDependenceError(found.witness)
-    if compression.installed is not None:
+    if compression.plugin is not None:
         from posg.runtime.compressors import compress
 
         node_limits = NodeLimits(nodes=DEFAULT_NODES, memory=limits.memory)
         return compress(
             game,
             information,
-            compression.installed,
+            compression.plugin,
             compression.arguments,
             limits=node_limits,
             progress=progress,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from posg.runtime import Policy, certify_policy
+from posg.runtime import Compressor, Policy, certify_policy
 from posg.runtime.learning.explorers import ExplorationKind
 from posg.runtime.learning.laci import LearningOptions, learn_policy
 from posg.runtime.learning.models import Estimator
@@ -17,19 +17,20 @@ from .limits import Limits
 from .results import Result
 from .sequences import SEQUENCE_FORM
 from .solving import DYNAMIC_PROGRAMMING, default_concept, solve_compiled
-from .specs import Parameter, Solvable, compile
+from .specs import Parameter, Sharing, Solvable, compile
+from .structures import given_compressor
 
 
 def solve(
     game: Solvable,
-    sharing: str | None = None,
+    sharing: Sharing | None = None,
     *,
     horizon: int | None = None,
     parameters: Mapping[str, Parameter] | None = None,
     name: str | None = None,
     concept: str | None = None,
     method: str = DYNAMIC_PROGRAMMING,
-    compression: str | None = None,
+    compression: str | Compressor | None = None,
     select: str | None = None,
     tolerance: float = 1e-6,
     memory: int = DEFAULT_MEMORY,
@@ -47,7 +48,8 @@ def solve(
     method
         ``dynamic-programming``, ``sequence-form`` or ``person-by-person``.
     compression
-        Such as ``"last(2)"``; ``merge``, which loses nothing, unless the file chooses another.
+        Such as ``"last(2)"``, or an object such as ``AutomatonCompressor``; ``merge``, which loses nothing,
+        unless the file chooses another.
     select
         ``welfare`` or ``egalitarian``: which correlated equilibrium.
     tolerance
@@ -71,7 +73,9 @@ def solve(
         policy, certificate, _ = solve_compiled(
             compiled,
             concept=concept,
-            compression=choose_compression(compiled, compression, source="compression"),
+            compression=choose_compression(compiled, compression, source="compression")
+            if compression is None or isinstance(compression, str)
+            else given_compressor(compression),
             tolerance=tolerance,
             method=method,
             select=select,
@@ -83,7 +87,7 @@ def solve(
 def certify(
     game: Solvable,
     policy: Policy,
-    sharing: str | None = None,
+    sharing: Sharing | None = None,
     *,
     concept: str | None = None,
     horizon: int | None = None,
@@ -108,7 +112,7 @@ def certify(
 def learn(
     game: Solvable,
     steps: int,
-    sharing: str | None = None,
+    sharing: Sharing | None = None,
     *,
     horizon: int | None = None,
     parameters: Mapping[str, Parameter] | None = None,

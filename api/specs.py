@@ -13,13 +13,17 @@ from posg.compiler.program import Program
 from posg.compiler.program import load as load_program
 from posg.grammar.diagnostics import Bag, SpecError
 from posg.grammar.source import Source
-from posg.runtime import Game, InformationStructure
+from posg.runtime import Game, InformationStructure, SharingStructure
 from posg.runtime.limits import DEFAULT_MEMORY
 
 from .explained import explained
+from .structures import given_sharing
 
 Parameter = str | int | float | Fraction
 """A value for a parameter of a spec; text is an expression, such as ``"1/3"``."""
+
+Sharing = str | SharingStructure
+"""A sharing structure by name with its arguments, or one that is written in Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Spec:
 
     def compile(
         self,
-        sharing: str | None = None,
+        sharing: Sharing | None = None,
         *,
         game: str | None = None,
         horizon: int | None = None,
@@ -61,7 +65,8 @@ class Spec:
         given = parameters or {}
         request = Request(
             game=game,
-            sharing=sharing,
+            sharing=sharing if isinstance(sharing, str) else None,
+            python=None if sharing is None or isinstance(sharing, str) else given_sharing(sharing),
             horizon=horizon,
             settings={name: value for name, value in given.items() if isinstance(value, str)},
             values={
@@ -117,7 +122,7 @@ def loads(text: str, name: str = "<text>") -> Spec:
 
 def compile(
     game: Solvable,
-    sharing: str | None = None,
+    sharing: Sharing | None = None,
     *,
     horizon: int | None = None,
     parameters: Mapping[str, Parameter] | None = None,
@@ -133,7 +138,8 @@ def compile(
         A ``.posg`` file, or what ``posg.load`` made of one. A game that is compiled already is returned
         as it is.
     sharing
-        Such as ``"delayed(d = 1)"``; the file's own choice by default.
+        Such as ``"delayed(d = 1)"``, or an object such as ``UpdateSharing``; the file's own choice by
+        default.
     horizon, parameters
         In place of those in the file.
     name
@@ -149,6 +155,8 @@ def compile(
         When the file, the structure or a parameter is wrong.
     LimitError
         When the tables would be too large.
+    ProblemError
+        P0437, when an installed sharing structure cannot be imported.
     ValueError
         When a compiled game is to be compiled otherwise.
     """
@@ -168,7 +176,7 @@ def compile(
 
 def compile_playable(
     game: Playable,
-    sharing: str | None,
+    sharing: Sharing | None,
     horizon: int | None,
     parameters: Mapping[str, Parameter],
 ) -> tuple[Game, InformationStructure]:
@@ -189,7 +197,7 @@ def compile_playable(
 
 
 def _refuse_changes(
-    sharing: str | None,
+    sharing: Sharing | None,
     horizon: int | None,
     parameters: Mapping[str, Parameter] | None,
     *others: object,

@@ -62,7 +62,8 @@ def verdicts_of(
     compiled: Compiled, bag: Bag, limits: Limits, compression: Compression = DEFAULT
 ) -> dict[str, object]:
     """The JSON of ``check``; warnings go to the bag. What ``compression`` leaves is counted too."""
-    report_idle(compiled.checked.model, compiled.checked.dynamics, compiled.provenance, bag)
+    rules, checked = compiled.rules, compiled.checked
+    report_idle(checked.model, checked.dynamics, None if rules is None else rules.provenance, bag)
     observability = measure_observability(
         compiled.game, seconds=SECONDS if limits.seconds is None else limits.seconds
     )
@@ -120,22 +121,25 @@ def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
 
 def info(options: argparse.Namespace) -> int:
     """The translated structure, sizes and the timeline."""
-    from posg.compiler.timeline import timeline_of
+    from posg.compiler.core_text import core_text
+    from posg.compiler.timeline import TimelineRow, timeline_of
 
     from .timelines import timeline_svg, timeline_text
 
     bag = Bag()
     compiled = compile_file(options, bag)
     show_diagnostics(bag.diagnostics)
-    timeline = timeline_of(compiled.checked.model, compiled.core, compiled.provenance)
+    rules = compiled.require_rules() if options.output is not None else compiled.rules
+    core: str | None = None
+    timeline: tuple[TimelineRow, ...] = ()
+    if rules is not None:
+        core = core_text(rules.core)
+        timeline = timeline_of(compiled.checked.model, rules.core, rules.provenance)
     updates = compiled.information.updates
     if options.output is not None:
         svg = timeline_svg(timeline, f"{compiled.game.name} under {compiled.information.name}")
         with replacing(Path(options.output)) as stream:
             stream.write(svg.encode("utf-8"))
-    from posg.compiler.core_text import core_text
-
-    core = core_text(compiled.core)
     if options.format == "json":
         show_json(
             {
@@ -158,7 +162,7 @@ def info(options: argparse.Namespace) -> int:
         )
         return OK
     print(f"{compiled.game.name} under {compiled.information.name}\n")
-    print(core)
+    print("written in Python: there are no rules to show\n" if core is None else core)
     print("private values and increments per step")
     for step, (update, counts) in enumerate(
         zip(updates, compiled.information.private_counts, strict=True), 1
@@ -168,7 +172,8 @@ def info(options: argparse.Namespace) -> int:
             f"{agent} {count}" for agent, count in zip(compiled.game.agents, counts, strict=True)
         )
         print(f"  step {step}: {sizes}; {update.increment_count} increments{shared}")
-    print("\n" + timeline_text(timeline))
+    if timeline:
+        print("\n" + timeline_text(timeline))
     return OK
 
 

@@ -143,7 +143,12 @@ def _parameters(program: Program, kind: str, call: syntax.StructureCall) -> Sequ
     if kind == "compression":
         return tuple(parameters_of(call.name) or ())
     found = program.sharings.get(call.name)
-    return () if found is None else [parameter.name for parameter in found.parameters]
+    if found is not None:
+        return [parameter.name for parameter in found.parameters]
+    from posg.runtime.sharing_structures import STRUCTURES
+
+    plugin = STRUCTURES.load(call.name)
+    return () if plugin is None else tuple(plugin.made.parameters)
 
 
 def _with_arguments(

@@ -48,6 +48,8 @@ def assumption_3(compiled: Compiled, limits: Limits) -> dict[str, object]:
         result["size"] = dict(found.limit.facts)
         result["reason"] = problem_text(found.limit)
     if found.witness is not None:
+        result["witness"] = witness_json(found.witness)
+    if found.witness is not None and proof is not None:
         from posg.compiler.dependence_causes import explain_dependence
         from posg.compiler.repairs import find_repairs
 
@@ -56,7 +58,6 @@ def assumption_3(compiled: Compiled, limits: Limits) -> dict[str, object]:
         with Watch(seconds) as watch:
             repairs = find_repairs(compiled, cause, progress=watch)
         best = next((repair for repair in repairs if repair.holds), None)
-        result["witness"] = witness_json(found.witness)
         result["cause"] = cause.kind.value
         result["choice"] = choice_json(cause)
         result["repair"] = None if best is None else repair_json(best)
@@ -103,6 +104,8 @@ def independence_text(found: Mapping[str, Any]) -> list[str]:
     if found["holds"]:
         return [f"{TITLE}: holds ({METHODS[found['method']]})"]
     lines = [f"{TITLE}: fails", *dependence_text(found["witness"])]
+    if "cause" not in found:  # a structure without rules
+        return lines
     lines.append(f"  cause: {found['cause']}; {cause_text(found['cause'], found['choice'])}")
     repair = found["repair"]
     if repair is not None:

@@ -31,9 +31,9 @@ def sizes_of(
     the time of making them: with bounds from below and above for ``merge``, as equal beliefs show
     only when they are built, and for ``last(L)``, as the model may reach windows that the game does
     not. Windows are listed from the shortest on that determine private values, and the windows or
-    the net that ``compression`` is.
+    the net that ``compression`` is. ``length`` is L̂, null for a structure without rules.
     """
-    game, information = compiled.game, compiled.information
+    game, information, rules = compiled.game, compiled.information, compiled.rules
     sizes = count_common_information(game, information, max_supports=SUPPORTS)
     common = sizes.histories
     compressions: dict[str, Any] = {}
@@ -81,7 +81,7 @@ def sizes_of(
             for place, agent in enumerate(game.agents)
         },
         "compressions": compressions,
-        "length": information_length(compiled.provenance),
+        "length": None if rules is None else information_length(rules.provenance),
     }
 
 

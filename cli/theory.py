@@ -15,7 +15,8 @@ PLURAL = {"applies": "apply", "does not apply": "do not apply", "is not decided"
 
 def theory_of(compiled: Compiled, verdicts: Mapping[str, Any]) -> tuple[Theorem, ...]:
     """Hold the main theorems against the verdicts of ``check``."""
-    found = recognise(compiled.checked.model, compiled.provenance)
+    rules = compiled.rules
+    found = None if rules is None else recognise(compiled.checked.model, rules.provenance)
     second, sizes = verdicts["assumption_2"], verdicts["sizes"]
     gamma = second.get("lower", second["gamma"])
     return survey_theorems(

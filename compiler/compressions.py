@@ -11,11 +11,13 @@ from posg.grammar import syntax
 from posg.grammar.diagnostics import SpecError
 from posg.grammar.suggest import nearest
 
+from .arguments import bind_arguments
 from .domains import constant, integer
 from .model import GameModel
 
 if TYPE_CHECKING:
-    from posg.runtime.compressors import Installed
+    from posg.runtime.compressors import Compressor
+    from posg.runtime.plugins import Plugin
 
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "exact": (),
@@ -35,13 +37,13 @@ class Compression:
         ``exact``, ``merge``, ``last``, ``net``, or the name of an installed compressor.
     arguments
         Values of its parameters, in their order.
-    installed
-        The compressor, where an installed package brings it along.
+    plugin
+        The compressor, where it is none of posg's own.
     """
 
     name: str
     arguments: Mapping[str, Fraction] = field(default_factory=dict)
-    installed: Installed | None = None
+    plugin: Plugin[Compressor] | None = None
 
     @classmethod
     def window(cls, length: int) -> Compression:
@@ -86,14 +88,14 @@ def parameters_of(name: str) -> Mapping[str, Fraction | int | None] | None:
     """
     if name in PARAMETERS:
         return dict.fromkeys(PARAMETERS[name])
-    installed = _load(name)
-    return None if installed is None else installed.compressor.parameters
+    found = _load(name)
+    return None if found is None else found.made.parameters
 
 
-def _load(name: str) -> Installed | None:
-    from posg.runtime.compressors import load_compressor
+def _load(name: str) -> Plugin[Compressor] | None:
+    from posg.runtime.compressors import COMPRESSORS
 
-    return load_compressor(name)
+    return COMPRESSORS.load(name)
 
 
 def resolve_compression(call: syntax.StructureCall | None, model: GameModel) -> Compression:
@@ -110,9 +112,9 @@ def resolve_compression(call: syntax.StructureCall | None, model: GameModel) -> 
         return DEFAULT
     parameters = parameters_of(call.name)
     if parameters is None:
-        from posg.runtime.compressors import installed_compressors
+        from posg.runtime.compressors import COMPRESSORS
 
-        known = [*PARAMETERS, *installed_compressors()]
+        known = [*PARAMETERS, *COMPRESSORS.names()]
         raise SpecError.single(
             "P0808",
             call.name_span,
@@ -120,7 +122,7 @@ def resolve_compression(call: syntax.StructureCall | None, model: GameModel) -> 
             known=", ".join(known),
             suggestion=nearest(call.name, known),
         )
-    given = _arguments(call, parameters)
+    given = bind_arguments(call, parameters)
     own = call.name in PARAMETERS
     constants = {name: p.value for name, p in model.scope.parameters.items()}
     arguments: dict[str, Fraction] = {}
@@ -135,38 +137,5 @@ def resolve_compression(call: syntax.StructureCall | None, model: GameModel) -> 
         arguments[name] = Fraction(read(value, constants, what=what))
         if own and arguments[name] < 0:
             raise SpecError.single("P0822", value.span, what=what, value=arguments[name])
-    installed = None if own else _load(call.name)
-    return Compression(name=call.name, arguments=arguments, installed=installed)
-
-
-def _arguments(
-    call: syntax.StructureCall, parameters: Mapping[str, Fraction | int | None]
-) -> Mapping[str, syntax.Expr]:
-    """The argument of each parameter that has one; those without a default must.
-
-    Raises
-    ------
-    SpecError
-        P0402 to P0404.
-    """
-    names = list(parameters)
-    if len(call.positional) > len(names):
-        span = call.positional[len(names)].span
-        found, expected = len(call.positional), len(names)
-        raise SpecError.single("P0402", span, name=call.name, found=found, expected=expected)
-    given = dict(zip(names, call.positional, strict=False))
-    for name, value in call.named:
-        missing = [known for known in names if known not in given]
-        if name not in missing:
-            raise SpecError.single(
-                "P0403",
-                value.span,
-                structure=call.name,
-                name=name,
-                suggestion=nearest(name, missing) or tuple(missing),
-            )
-        given[name] = value
-    for name, default in parameters.items():
-        if name not in given and default is None:
-            raise SpecError.single("P0404", call.span, structure=call.name, name=name)
-    return given
+    plugin = None if own else _load(call.name)
+    return Compression(name=call.name, arguments=arguments, plugin=plugin)

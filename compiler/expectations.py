@@ -17,11 +17,12 @@ from .domains import constant, integer
 from .model import GameModel
 from .names import Overrides, resolve
 from .program import Program
+from .python_sharing import find_python_sharing
 from .sharing import apply_sharing
 
 VERDICTS = ("assumption_1", "assumption_2", "assumption_3", "perfect_recall")
 QUANTITIES = ("observability", "value", "gap", "common_size", "private_size")
-CALL_CODES = {"P0401", "P0402", "P0403", "P0404"}
+CALL_CODES = {"P0401", "P0402", "P0403", "P0404", "P0436", "P0437", "P0438"}
 CONCEPTS = ("nash", "ce", "cce", "team")
 
 
@@ -170,11 +171,23 @@ def check_expectations(program: Program, game: syntax.Game, bag: Bag) -> None:
                 continue
         call = expectation.structure
         if variant is not None and call is not None:
-            applied = apply_sharing(variant, call, " ".join(call.span.text.split()), inner)
-            if applied is not None:
-                resolve_core(variant, applied, inner)
+            _check_structure(variant, call, inner)
         if expectation.subject != "assumption_1" or not refuses_structure(inner):
             bag.extend(inner.diagnostics)
+
+
+def _check_structure(model: GameModel, call: syntax.StructureCall, bag: Bag) -> None:
+    """Report what is wrong with a structure before anything is tabulated."""
+    label = " ".join(call.span.text.split())
+    try:
+        if find_python_sharing(call, label, model) is not None:
+            return
+    except SpecError as error:
+        bag.extend(error.bag.diagnostics)
+        return
+    applied = apply_sharing(model, call, label, bag)
+    if applied is not None:
+        resolve_core(model, applied, bag)
 
 
 def refuses_structure(bag: Bag) -> bool:

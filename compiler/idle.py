@@ -13,26 +13,25 @@ from .provenance import Provenance
 
 
 def report_idle(
-    model: GameModel, dynamics: CheckedDynamics, provenance: Provenance, bag: Bag
+    model: GameModel, dynamics: CheckedDynamics, provenance: Provenance | None, bag: Bag
 ) -> None:
     """Warn of state variables, actions and observations that nothing depends on.
 
     A variable has an effect if a reward or an observation reads it, or the law of a variable that
     has an effect does; an action also if another agent gets to know it (it may be a message). An
     observation is idle if its law reads nothing and no other observation's law reads it: it says
-    nothing about anything. Variables with a single value are never reported.
+    nothing about anything. Variables with a single value are never reported, nor are actions where
+    there is no provenance.
     """
     effective = _effective(dynamics)
-    learnt = {
-        origin.variable for released in provenance.released for part in released for origin in part
-    }
     for variable in _first_of_families(model, model.states):
         members = _family(model, variable)
         if not effective.intersection(members):
             bag.report("P0321", variable.span, name=variable.family)
-    for group in model.actions:
-        for variable in group:
-            if len(variable.domain) > 1 and variable not in effective | learnt:
+    if provenance is not None:
+        used = effective | _learnt(provenance)
+        for variable in (variable for group in model.actions for variable in group):
+            if len(variable.domain) > 1 and variable not in used:
                 bag.report("P0322", variable.span, name=variable.label, agent=variable.agent)
     read = {
         variable
@@ -51,6 +50,13 @@ def report_idle(
                 and variable not in model.initially_observed
             ):
                 bag.report("P0323", variable.span, name=variable.label, agent=variable.agent)
+
+
+def _learnt(provenance: Provenance) -> frozenset[Variable]:
+    """Variables that something common tells of."""
+    return frozenset(
+        origin.variable for released in provenance.released for part in released for origin in part
+    )
 
 
 def _effective(dynamics: CheckedDynamics) -> frozenset[Variable]:

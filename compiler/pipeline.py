@@ -25,6 +25,7 @@ from .model import GameModel
 from .names import Overrides, resolve
 from .program import Program, choose_game
 from .provenance import Provenance
+from .python_sharing import PythonSharing, find_python_sharing, tabulate_python_sharing
 from .sharing import apply_sharing
 from .variants import check_variants
 
@@ -34,12 +35,13 @@ class Request:
     """What the user asked for, as text; None takes the file's own choice.
 
     ``settings`` maps parameters to expressions; ``structure`` overrides ``sharing`` with a parsed
-    call (an ``expect`` statement has one).
+    call (an ``expect`` statement has one), and ``python`` both with an object.
     """
 
     game: str | None = None
     sharing: str | None = None
     structure: syntax.StructureCall | None = None
+    python: PythonSharing | None = None
     horizon: int | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Fraction] = field(default_factory=dict)
@@ -55,14 +57,20 @@ class CheckedGame(Record):
     dynamics: CheckedDynamics
 
 
+class Rules(Record):
+    """A sharing structure as registers, and where all that it tells comes from."""
+
+    core: Core
+    provenance: Provenance
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """Everything that later stages need."""
+    """Everything that later stages need; ``rules`` is None for structures written in Python."""
 
     checked: CheckedGame
     ground: GroundGame
-    core: Core
-    provenance: Provenance
+    rules: Rules | None
     information: InformationStructure
     timestamps: Timestamps
 
@@ -70,6 +78,18 @@ class Compiled:
     def game(self) -> Game:
         """The numeric game."""
         return self.ground.game
+
+    def require_rules(self) -> Rules:
+        """The rules of the structure, for what cannot do without.
+
+        Raises
+        ------
+        SpecError
+            P0438, when the structure is written in Python.
+        """
+        if self.rules is None:
+            raise SpecError.single("P0438", None, name=self.information.name)
+        return self.rules
 
 
 def setting_values(settings: Mapping[str, str], bag: Bag) -> dict[str, Fraction]:
@@ -167,13 +187,7 @@ def compile_game(program: Program, request: Request, bag: Bag) -> Compiled | Non
 
 def compile_checked(checked: CheckedGame, request: Request, bag: Bag) -> Compiled | None:
     """Ground a checked game and tabulate the information structure."""
-    chosen = choose_sharing(checked, request, bag)
-    applied = None
-    core: Core | None = None
-    if chosen is not None:
-        applied = apply_sharing(checked.model, chosen[0], chosen[1], bag)
-    if applied is not None:
-        core = resolve_core(checked.model, applied, bag)
+    core, python = _resolve_structure(checked, request, bag)
     grounded = ground(
         checked.model,
         checked.dynamics,
@@ -182,17 +196,45 @@ def compile_checked(checked: CheckedGame, request: Request, bag: Bag) -> Compile
         memory_bytes=request.memory_bytes,
     )
     check_uses(checked, bag)
-    if core is None or grounded is None or bag.has_errors:
+    if grounded is None or bag.has_errors:
         return None
-    built = build_information(checked.model, core, bag)
-    if built is None:
-        return None
-    information, provenance, timestamps = built
+    if python is not None:
+        tabulated = tabulate_python_sharing(grounded.game, python, bag)
+        if tabulated is None:
+            return None
+        information, timestamps = tabulated
+        rules = None
+    else:
+        assert core is not None
+        built = build_information(checked.model, core, bag)
+        if built is None:
+            return None
+        information, provenance, timestamps = built
+        rules = Rules(core=core, provenance=provenance)
     return Compiled(
         checked=checked,
         ground=grounded,
-        core=core,
-        provenance=provenance,
+        rules=rules,
         information=information,
         timestamps=timestamps,
     )
+
+
+def _resolve_structure(
+    checked: CheckedGame, request: Request, bag: Bag
+) -> tuple[Core | None, PythonSharing | None]:
+    """The structure that is asked for, by rules or in Python; neither after errors."""
+    if request.python is not None:
+        return None, request.python
+    chosen = choose_sharing(checked, request, bag)
+    if chosen is None:
+        return None, None
+    try:
+        python = find_python_sharing(*chosen, checked.model)
+    except SpecError as error:
+        bag.extend(error.bag.diagnostics)
+        return None, None
+    if python is not None:
+        return None, python
+    applied = apply_sharing(checked.model, *chosen, bag)
+    return None if applied is None else resolve_core(checked.model, applied, bag), None

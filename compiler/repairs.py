@@ -18,7 +18,7 @@ from .dependence_causes import Cause, CauseKind
 from .information import build_information
 from .laws import Footprint
 from .model import GameModel, Role, Variable
-from .pipeline import Compiled
+from .pipeline import Compiled, Rules
 from .provenance import Grade, Origin, Provenance, trace
 from .sharing import Applied, apply_sharing
 from .structural_independence import prove_for
@@ -90,10 +90,16 @@ def find_repairs(
     tuple
         The changes that were decided, in the order in which they were tried. Only the last one can
         hold; if it does not, none that was tried does.
+
+    Raises
+    ------
+    SpecError
+        P0438, for a structure without rules.
     """
+    structure = compiled.require_rules()
     open_cases: list[tuple[tuple[Rule, ...], Core]] = []
     proved: tuple[Rule, ...] | None = None
-    for rules, core, provenance in _changes(compiled, cause):
+    for rules, core, provenance in _changes(compiled, structure, cause):
         if prove_for(compiled, core, provenance).holds:
             proved = rules
             break
@@ -108,7 +114,11 @@ def find_repairs(
             break
     if proved is not None:
         tried.append(_repair(compiled, proved, True, "structure"))
-    if tried and tried[-1].holds and not _hold_beside(compiled, tried[-1].text, progress):
+    if (
+        tried
+        and tried[-1].holds
+        and not _hold_beside(compiled, structure, tried[-1].text, progress)
+    ):
         tried[-1] = replace(tried[-1], instead=True)
     return tuple(tried)
 
@@ -150,9 +160,9 @@ def _repair(compiled: Compiled, rules: Sequence[Rule], holds: bool | None, metho
     )
 
 
-def _hold_beside(compiled: Compiled, text: str, progress: Progress) -> bool:
+def _hold_beside(compiled: Compiled, structure: Rules, text: str, progress: Progress) -> bool:
     """Whether the rules, written below those that there are, do what they were tried for."""
-    model, label, bag = compiled.checked.model, compiled.core.applied.label, Bag()
+    model, label, bag = compiled.checked.model, structure.core.applied.label, Bag()
     call, rules = parse_structure(Source("repair", label), bag), _parse_rules(f"{text};", bag)
     if call is None or rules is None:
         return False
@@ -175,13 +185,13 @@ def _hold_beside(compiled: Compiled, text: str, progress: Progress) -> bool:
 
 
 def _changes(
-    compiled: Compiled, cause: Cause
+    compiled: Compiled, structure: Rules, cause: Cause
 ) -> Iterator[tuple[tuple[Rule, ...], Core, Provenance]]:
     """Changed structures, one rule before two; those that change nothing are left out."""
     model = compiled.checked.model
     single: list[tuple[Rule, Core, Provenance]] = []
-    for rule in _rules(compiled, cause):
-        changed = apply_rule(model, compiled.core, compiled.provenance, rule)
+    for rule in _rules(compiled, structure, cause):
+        changed = apply_rule(model, structure.core, structure.provenance, rule)
         if changed is not None:
             single.append((rule, changed, trace(model, changed)))
             yield (rule,), *single[-1][1:]
@@ -198,7 +208,7 @@ def _changes(
             return
 
 
-def _rules(compiled: Compiled, cause: Cause) -> Iterator[Rule]:
+def _rules(compiled: Compiled, structure: Rules, cause: Cause) -> Iterator[Rule]:
     """Rules that may help, the likeliest first: for the agent to blame, for all, for each other."""
     model = compiled.checked.model
     blamed = next(agent.number for agent in model.agents if agent.name == cause.agent)
@@ -213,7 +223,7 @@ def _rules(compiled: Compiled, cause: Cause) -> Iterator[Rule]:
             order = [*tell, (Role.ACTION, None), (Role.ACTION, 1)]
         case CauseKind.SILENCE:
             order = [
-                *_conditional(compiled.provenance),
+                *_conditional(structure.provenance),
                 *tell,
                 (Role.ACTION, 1),
                 (Role.ACTION, None),

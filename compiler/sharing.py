@@ -100,7 +100,12 @@ def split_rules(model: GameModel, call: syntax.StructureCall, bag: Bag) -> Split
 def _structure(model: GameModel, call: syntax.StructureCall) -> syntax.Sharing:
     sharing = model.sharings.get(call.name)
     if sharing is None:
-        suggestion = nearest(call.name, model.sharings)
+        from posg.runtime.sharing_structures import STRUCTURES
+
+        installed = STRUCTURES.names()
+        if call.name in installed:
+            raise SpecError.single("P0438", call.name_span, name=call.name)
+        suggestion = nearest(call.name, (*model.sharings, *installed))
         raise SpecError.single("P0401", call.name_span, name=call.name, suggestion=suggestion)
     return sharing
 

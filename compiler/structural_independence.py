@@ -71,13 +71,19 @@ def prove_strategy_independence(compiled: Compiled) -> StructuralProof:
     values that follow only from several steps together, and parts of values that are worth as much
     as the values.
 
+    Raises
+    ------
+    SpecError
+        P0438, for a structure without rules.
+
     Notes
     -----
     Source: Liu and Zhang (2023), Assumption 3. Mechanism nodes are those of J. Pearl, "Causality",
     2nd ed. 2009, Section 3.2.2; values that are fixed follow D. Geiger, T. Verma and J. Pearl,
     "Identifying independence in Bayesian networks", Networks 20, 1990.
     """
-    return prove_for(compiled, compiled.core, compiled.provenance)
+    rules = compiled.require_rules()
+    return prove_for(compiled, rules.core, rules.provenance)
 
 
 def prove_for(compiled: Compiled, core: Core, provenance: Provenance) -> StructuralProof:
@@ -103,17 +109,17 @@ def decide_strategy_independence(
     max_nodes: int = 200_000,
     memory_bytes: int = 1 << 30,
     progress: Progress = silent,
-) -> tuple[StrategyIndependence, StructuralProof]:
+) -> tuple[StrategyIndependence, StructuralProof | None]:
     """Decide Assumption 3: by proof if there is one, else numerically.
 
     Returns
     -------
     tuple
         The verdict, whose method is ``structure``, ``numeric`` or ``undecided``, and the attempt to
-        prove it.
+        prove it, which takes rules.
     """
-    proof = prove_strategy_independence(compiled)
-    if proof.holds:
+    proof = None if compiled.rules is None else prove_strategy_independence(compiled)
+    if proof is not None and proof.holds:
         return StrategyIndependence(holds=True, method="structure"), proof
     found = check_strategy_independence(
         compiled.game,

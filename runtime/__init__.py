@@ -43,11 +43,12 @@ if TYPE_CHECKING:
     from .responses import best_response
     from .sequence_form import SequenceFormSolution, solve_sequence_form
     from .serialize import load_game, save_game
+    from .sharing_structures import HistorySharing, SharingStructure, UpdateSharing
     from .simulate import Episodes, simulate_episodes
     from .sizes import CommonSizes, count_common_information, require_exact
     from .strategy_independence import StrategyIndependence, check_strategy_independence
     from .table_checks import check_tables
-    from .tabulation import tabulate_information
+    from .tabulation import CommonUpdate, PrivateUpdate, tabulate_information
     from .timestamps import Atoms, Timestamps
     from .window_sizes import WindowSizes, WindowStep, count_windows, require_windows
     from .windows import expand_windows
@@ -65,6 +66,7 @@ __all__ = [
     "CommonInformation",
     "CommonSizes",
     "CommonStep",
+    "CommonUpdate",
     "Compressor",
     "Difference",
     "Dynamics",
@@ -75,6 +77,7 @@ __all__ = [
     "Game",
     "GameClass",
     "History",
+    "HistorySharing",
     "Increment",
     "IncrementLabels",
     "InformationStructure",
@@ -85,6 +88,7 @@ __all__ = [
     "Observability",
     "PerfectRecall",
     "Policy",
+    "PrivateUpdate",
     "ProblemError",
     "Progress",
     "RecallWitness",
@@ -92,12 +96,14 @@ __all__ = [
     "RewardScope",
     "Rewards",
     "SequenceFormSolution",
+    "SharingStructure",
     "Solution",
     "StepObservability",
     "StrategyDependenceError",
     "StrategyIndependence",
     "Timestamps",
     "Update",
+    "UpdateSharing",
     "WindowSizes",
     "WindowStep",
     "best_response",
@@ -173,11 +179,12 @@ _HOMES = {
     "recursions": ("Recursion", "expand_recursion"),
     "responses": ("best_response",),
     "serialize": ("load_game", "save_game"),
+    "sharing_structures": ("HistorySharing", "SharingStructure", "UpdateSharing"),
     "simulate": ("Episodes", "simulate_episodes"),
     "sizes": ("CommonSizes", "count_common_information", "require_exact"),
     "strategy_independence": ("StrategyIndependence", "check_strategy_independence"),
     "table_checks": ("check_tables",),
-    "tabulation": ("tabulate_information",),
+    "tabulation": ("CommonUpdate", "PrivateUpdate", "tabulate_information"),
     "timestamps": ("Atoms", "Timestamps"),
     "window_sizes": ("WindowSizes", "WindowStep", "count_windows", "require_windows"),
     "windows": ("expand_windows",),

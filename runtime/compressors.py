@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from .automata import Automaton, expand_automaton
 from .errors import ProblemError
@@ -15,9 +13,8 @@ from .game import Game
 from .information import InformationStructure
 from .model_checks import find_misfit
 from .nodes import CommonInformation, NodeLimits
+from .plugins import Plugin, PluginKind
 from .progress import Progress, silent
-
-GROUP = "posg.compressors"
 
 
 @runtime_checkable
@@ -100,50 +97,17 @@ class AutomatonCompressor:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installed:
-    """A compressor with the name that it is registered under, and the package that did so."""
-
-    name: str
-    package: str
-    compressor: Compressor
+def _is_compressor(found: object) -> TypeGuard[Compressor]:
+    return isinstance(found, Compressor)
 
 
-def _registered() -> Mapping[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
-
-
-def installed_compressors() -> tuple[str, ...]:
-    """Names of the compressors that installed packages register."""
-    return tuple(sorted(_registered()))
-
-
-def load_compressor(name: str) -> Installed | None:
-    """Import a compressor; None if no installed package registers the name.
-
-    Raises
-    ------
-    ProblemError
-        P0827 when it cannot be imported, or is no compressor.
-    """
-    entry = _registered().get(name)
-    if entry is None:
-        return None
-    package = "an unknown package" if entry.dist is None else entry.dist.name
-    try:
-        found = entry.load()
-    except Exception as error:
-        raise _failure(name, package, error) from error
-    if not isinstance(found, Compressor):
-        reason = f"{entry.value} has no `parameters` or no `expand`"
-        raise ProblemError("P0827", name=name, package=package, reason=reason)
-    return Installed(name=name, package=package, compressor=found)
+COMPRESSORS = PluginKind("posg.compressors", _is_compressor, "`parameters` or no `expand`", "P0827")
 
 
 def compress(
     game: Game,
     information: InformationStructure,
-    installed: Installed,
+    plugin: Plugin[Compressor],
     options: Mapping[str, Fraction],
     *,
     limits: NodeLimits,
@@ -157,26 +121,16 @@ def compress(
         P0826 when the compressor refuses, P0827 when it fails, P0828 when what it makes does not
         fit the game.
     """
-    name, package = installed.name, installed.package
+    name, package = plugin.name, plugin.package
     try:
-        nodes = installed.compressor.expand(
-            game, information, options, limits=limits, progress=progress
-        )
+        nodes = plugin.made.expand(game, information, options, limits=limits, progress=progress)
     except ProblemError:
         raise
     except ValueError as error:
         raise ProblemError("P0826", name=name, package=package, reason=error) from error
     except Exception as error:
-        raise _failure(name, package, error) from error
+        raise COMPRESSORS.blame(name, package, error) from error
     what = find_misfit(game, information, nodes)
     if what is not None:
         raise ProblemError("P0828", name=name, package=package, what=what)
     return nodes
-
-
-def _failure(name: str, package: str, error: Exception) -> ProblemError:
-    """What went wrong in somebody else's code, and where."""
-    reason = traceback.format_exception_only(error)[-1].strip()
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
-    return ProblemError("P0827", name=name, package=package, reason=reason, place=place)

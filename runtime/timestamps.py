@@ -10,6 +10,7 @@ import numpy as np
 from .arrays import KEY_LIMIT, digits
 from .errors import LimitError
 from .game import Ints
+from .information import InformationStructure
 
 NO_AGE = -1
 """The age of what depends on no action or observation."""
@@ -124,3 +125,30 @@ class Timestamps:
         """Whether ``last(L)`` is about increments: no window of values shorter than the game will do."""
         shortest = self.shortest_window()
         return length < shortest and shortest >= len(self.private) - 1
+
+
+def date_by_step(information: InformationStructure) -> Timestamps:
+    """Timestamps where nothing is known of what increments and private values consist of.
+
+    An increment is one atom of the step at which it becomes common; a private value may depend on all
+    the past, so windows of less than the whole past are windows of increments.
+    """
+    return Timestamps(
+        increments=whole_increments(information),
+        private=tuple(
+            tuple(step - 1 if count > 1 else NO_AGE for count in counts)
+            for step, counts in enumerate(information.private_counts, start=1)
+        ),
+    )
+
+
+def whole_increments(information: InformationStructure) -> tuple[Atoms, ...]:
+    """Increments as one new atom each; those of different updates have different values."""
+    made: dict[int, Atoms] = {}
+    for update in information.updates:
+        values = np.arange(update.increment_count)[None] + len(made)
+        atoms = Atoms(
+            sizes=(update.increment_count,), ages=(np.zeros(1, np.int64),), codes=(values,)
+        )
+        made.setdefault(id(update), atoms)
+    return tuple(made[id(update)] for update in information.updates)

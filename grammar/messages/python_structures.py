@@ -57,4 +57,23 @@ MESSAGES: Mapping[str, Message] = {
         "the tables of step {step} do not fit: {what}",
         notes=("it is {found} and should be {expected}",),
     ),
+    "P0436": Message(
+        "sharing structure `{name}` cannot be used here",
+        label="refused",
+        notes=("{reason}", "it comes from the package {package}"),
+    ),
+    "P0437": Message(
+        "sharing structure `{name}` does not work",
+        label="failed",
+        notes=("{reason}", "in {place}", "it comes from the package {package}"),
+        helps=("mend the package, or tell its authors",),
+    ),
+    "P0438": Message(
+        "sharing structure `{name}` is written in Python and has no rules",
+        label="written in Python",
+        notes=(
+            "what is asked for reads the rules of a structure: `share`, `keep`, `xi` and `chi`",
+        ),
+        helps=("write the structure in the language",),
+    ),
 }

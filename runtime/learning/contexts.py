@@ -11,7 +11,7 @@ from ..arrays import KEY_LIMIT, locate_values
 from ..errors import LimitError
 from ..game import Ints
 from ..information import InformationStructure
-from ..timestamps import Atoms, Timestamps
+from ..timestamps import Atoms, Timestamps, whole_increments
 from .samples import StepSamples
 
 
@@ -25,7 +25,7 @@ class WindowCodes:
     """
 
     def __init__(self, information: InformationStructure, timestamps: Timestamps | None) -> None:
-        self._atoms = _whole(information) if timestamps is None else timestamps.increments
+        self._atoms = whole_increments(information) if timestamps is None else timestamps.increments
         self._kinds: list[Atoms] = []
         self._kind_of_step: list[int] = []
         for atoms in self._atoms:
@@ -78,18 +78,6 @@ class WindowCodes:
         """The first number of what is left of z_t."""
         kinds = self._kinds[: self._kind_of_step[at - 1]]
         return 1 + sum(atoms.count(limit) for atoms in kinds)
-
-
-def _whole(information: InformationStructure) -> list[Atoms]:
-    """Increments as one new atom each; those of different updates have different values."""
-    made: dict[int, Atoms] = {}
-    for update in information.updates:
-        values = np.arange(update.increment_count)[None] + len(made)
-        atoms = Atoms(
-            sizes=(update.increment_count,), ages=(np.zeros(1, np.int64),), codes=(values,)
-        )
-        made.setdefault(id(update), atoms)
-    return [made[id(update)] for update in information.updates]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

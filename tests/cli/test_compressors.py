@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
@@ -13,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from posg.cli import main
-from posg.runtime import compressors
+from posg.runtime import plugins
+from posg.runtime.compressors import COMPRESSORS
 
 TOP = Path(__file__).parents[2]
 EXAMPLE = TOP / "docs" / "how-to" / "example-compressor"
@@ -71,9 +70,9 @@ def _registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "made_up.py").write_text(MODULE, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "made_up", raising=False)
-    found = {name: EntryPoint(name, f"made_up:{name}", compressors.GROUP) for name in NAMES}
-    found["gone"] = EntryPoint("gone", "made_up_too:gone", compressors.GROUP)
-    monkeypatch.setattr(compressors, "_registered", lambda: found)
+    found = {name: EntryPoint(name, f"made_up:{name}", COMPRESSORS.group) for name in NAMES}
+    found["gone"] = EntryPoint("gone", "made_up_too:gone", COMPRESSORS.group)
+    monkeypatch.setattr(plugins, "registered", lambda _: found)
 
 
 @pytest.fixture
@@ -142,29 +141,3 @@ def test_names_and_arguments(
         "steps(most = 1, least = 0)",
         "steps(most = 2, least = 0)",
     ]
-
-
-@pytest.mark.slow
-def test_the_example_is_installed_and_used(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    for file in ("pyproject.toml", "posg_hints.py"):
-        (source / file).write_text((EXAMPLE / file).read_text(encoding="utf-8"), encoding="utf-8")
-    target = tmp_path / "target"
-    offline = ("--no-deps", "--no-build-isolation", "--no-index", "--target", str(target))
-    pip = [sys.executable, "-m", "pip", "install", "-q", *offline, str(source)]
-    subprocess.run(pip, check=True, timeout=120)
-    path = os.pathsep.join(filter(None, (str(target), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-m", "posg", *SOLVE, "--compression", "hints", "--format", "json"]
-    done = subprocess.run(
-        command,
-        check=True,
-        timeout=120,
-        capture_output=True,
-        env={**os.environ, "PYTHONPATH": path},
-    )
-    found = json.loads(done.stdout)
-    assert found["compression"] == "hints(3)"
-    assert found["model"]["nodes"] == [1, 3, 5, 7]
-    assert found["certificate"]["method"] == "exact"
-    assert found["certificate"]["gap"] < 1e-9

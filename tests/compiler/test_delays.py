@@ -74,7 +74,7 @@ def made(
     sharing: str, agents: str = "alice, bob", horizon: int = 5
 ) -> tuple[GameModel, Provenance]:
     result = compiled(GAME.format(agents=agents), sharing=sharing, horizon=horizon)
-    return result.checked.model, result.provenance
+    return result.checked.model, result.require_rules().provenance
 
 
 def example(*arguments: Any, **settings: Any) -> tuple[Example, int] | None:

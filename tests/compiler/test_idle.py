@@ -29,7 +29,9 @@ game g {{
 def warnings(more: str, sharing: str = "delayed(d = 1)") -> list[tuple[str, str]]:
     result = compiled(GAME.format(more=more, sharing=sharing))
     bag = Bag()
-    report_idle(result.checked.model, result.checked.dynamics, result.provenance, bag)
+    report_idle(
+        result.checked.model, result.checked.dynamics, result.require_rules().provenance, bag
+    )
     # One warning per declaration: its first member speaks for the family.
     return [(d.code, d.facts["name"]) for d in bag.diagnostics]
 

@@ -38,7 +38,7 @@ def examine(result: Compiled) -> tuple[Cause, tuple[Repair, ...]]:
 
 def repaired(result: Compiled, repair: Repair) -> Compiled:
     """The game under the changed structure."""
-    core = result.core
+    core = result.require_rules().core
     for rule in repair.rules:
         model = result.checked.model
         changed = apply_rule(model, core, trace(model, core), rule)
@@ -202,7 +202,9 @@ def test_hand_written_cores_are_repaired_too() -> None:
     cause, repairs = examine(result)
     assert cause.kind is CauseKind.OWN_ACTION_PRIVATE
     assert repairs[-1].text == "forget action[i]"
-    registers = [r for group in repaired(result, repairs[-1]).core.registers for r in group]
+    registers = [
+        r for group in repaired(result, repairs[-1]).require_rules().core.registers for r in group
+    ]
     assert {register.variable.family for register in registers} == {"last"}
 
 

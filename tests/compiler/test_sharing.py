@@ -290,9 +290,10 @@ def check_rules(seed: int, agents: int, horizon: int, **options: Any) -> None:
 
 
 def assert_printed_core_is_the_same(result: Compiled, text: str) -> None:
-    printed = core_text(result.core)
+    printed = core_text(result.require_rules().core)
     again = compiled(
-        text.partition("sharing s")[0] + printed, sharing=result.core.applied.core.name
+        text.partition("sharing s")[0] + printed,
+        sharing=result.require_rules().core.applied.core.name,
     )
     assert_same_tables(result.information, again.information)
     assert again.information.increment_labels == result.information.increment_labels

@@ -30,7 +30,9 @@ COMMON = ("", "common", "common", "common")
 
 def timeline(rules: str, more: str = "") -> dict[str, tuple[str, ...]]:
     result = compiled(GAME.format(rules=rules, more=more), sharing="mine")
-    rows = timeline_of(result.checked.model, result.core, result.provenance)
+    rows = timeline_of(
+        result.checked.model, result.require_rules().core, result.require_rules().provenance
+    )
     return {row.label: row.status for row in rows}
 
 
