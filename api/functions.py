@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from posg.runtime import Compressor, Policy, certify_policy
+from posg.compiler.compressions import Compression
+from posg.compiler.pipeline import Compiled
+from posg.grammar.diagnostics import Bag
+from posg.runtime import Compressor, Episodes, Policy, certify_policy, simulate_episodes
 from posg.runtime.learning.explorers import ExplorationKind
 from posg.runtime.learning.laci import LearningOptions, learn_policy
 from posg.runtime.learning.models import Estimator
 from posg.runtime.learning.simulator import Simulator
 from posg.runtime.limits import DEFAULT_MEMORY
 
+from .checking import Check, check_compiled
 from .compressions import choose_compression
 from .explained import explained
 from .limits import Limits
@@ -19,6 +23,47 @@ from .sequences import SEQUENCE_FORM
 from .solving import DYNAMIC_PROGRAMMING, default_concept, solve_compiled
 from .specs import Parameter, Sharing, Solvable, compile
 from .structures import given_compressor
+
+
+def check(
+    game: Solvable,
+    sharing: Sharing | None = None,
+    *,
+    horizon: int | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
+    name: str | None = None,
+    compression: str | Compressor | None = None,
+    memory: int = DEFAULT_MEMORY,
+    seconds: float | None = None,
+) -> Check:
+    """Check the assumptions and perfect recall, and count what there is to know.
+
+    Parameters
+    ----------
+    game, sharing, horizon, parameters, name
+        As ``compile`` takes them.
+    compression
+        What it leaves is counted, too.
+    memory, seconds
+        What may be used, at most; with ``seconds`` more is tried before a verdict is left open.
+
+    Raises
+    ------
+    SpecError
+        Where Assumption 1 fails: there is no such structure to check.
+    LimitError
+        When the tables would be too large.
+    """
+    compiled = compile(
+        game, sharing, horizon=horizon, parameters=parameters, name=name, memory=memory
+    )
+    with explained():
+        return check_compiled(
+            compiled,
+            Bag(),
+            Limits(memory=memory, seconds=seconds),
+            _choose(compiled, compression),
+        )
 
 
 def solve(
@@ -73,9 +118,7 @@ def solve(
         policy, certificate, _ = solve_compiled(
             compiled,
             concept=concept,
-            compression=choose_compression(compiled, compression, source="compression")
-            if compression is None or isinstance(compression, str)
-            else given_compressor(compression),
+            compression=_choose(compiled, compression),
             tolerance=tolerance,
             method=method,
             select=select,
@@ -177,3 +220,48 @@ def learn(
             memory_bytes=memory,
         )
     return certify(compiled, learned.policy, concept=options.concept)
+
+
+def simulate(
+    game: Solvable,
+    policy: Policy | None = None,
+    sharing: Sharing | None = None,
+    *,
+    episodes: int = 1,
+    seed: int = 0,
+    horizon: int | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
+    name: str | None = None,
+) -> Episodes:
+    """Draw episodes.
+
+    Parameters
+    ----------
+    game, sharing, horizon, parameters, name
+        As ``compile`` takes them.
+    policy
+        Uniform play by default.
+    episodes
+        At least 1.
+    seed
+        The same seed gives the same episodes.
+
+    Raises
+    ------
+    ProblemError
+        P0704 or P0705, for a policy of another game.
+    """
+    if episodes < 1:
+        raise ValueError(f"there is at least one episode, not {episodes}")
+    compiled = compile(game, sharing, horizon=horizon, parameters=parameters, name=name)
+    with explained():
+        return simulate_episodes(
+            compiled.game, compiled.information, policy, episodes=episodes, seed=seed
+        )
+
+
+def _choose(compiled: Compiled, compression: str | Compressor | None) -> Compression:
+    """The compression by name, or as an object."""
+    if compression is None or isinstance(compression, str):
+        return choose_compression(compiled, compression, source="compression")
+    return given_compressor(compression)

@@ -63,21 +63,23 @@ class Spec:
     ) -> Compiled:
         """Compile a game under a sharing structure; see ``posg.compile``."""
         given = parameters or {}
-        request = Request(
-            game=game,
-            sharing=sharing if isinstance(sharing, str) else None,
-            python=None if sharing is None or isinstance(sharing, str) else given_sharing(sharing),
-            horizon=horizon,
-            settings={name: value for name, value in given.items() if isinstance(value, str)},
-            values={
-                name: Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
-                for name, value in given.items()
-                if not isinstance(value, str)
-            },
-            all_states=all_states,
-            memory_bytes=memory,
-        )
         with explained():
+            request = Request(
+                game=game,
+                sharing=sharing if isinstance(sharing, str) else None,
+                python=None
+                if sharing is None or isinstance(sharing, str)
+                else given_sharing(sharing),
+                horizon=horizon,
+                settings={name: value for name, value in given.items() if isinstance(value, str)},
+                values={
+                    name: Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+                    for name, value in given.items()
+                    if not isinstance(value, str)
+                },
+                all_states=all_states,
+                memory_bytes=memory,
+            )
             bag = Bag()
             compiled = compile_game(self.program, request, bag)
             if compiled is None or bag.has_errors:

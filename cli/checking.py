@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
 
+from posg.api.checking import check_compiled
 from posg.api.compressions import choose_compression
-from posg.api.limits import Limits
-from posg.compiler.compressions import DEFAULT, Compression
-from posg.compiler.idle import report_idle
-from posg.compiler.pipeline import Compiled
 from posg.compiler.unused import report_unfit
 from posg.grammar.diagnostics import Bag
-from posg.runtime import (
-    check_perfect_recall,
-    classify_game,
-    measure_observability,
-)
 from posg.runtime.files import replacing, require_writable
-from posg.runtime.observability import SECONDS
 
-from .independence import assumption_3, independence_text
 from .inputs import compile_file, compile_program, limits_of, load_program
-from .observability import assumption_2, observability_text
-from .output import OK, diagnostics_json, show_diagnostics, show_json
-from .recall import recall_json, recall_text
-from .size_report import (
-    nested_of,
-    nested_text,
-    recall_bound,
-    recall_bound_text,
-    sizes_of,
-    sizes_text,
-)
-from .theory import theory_json, theory_of, theory_text
+from .output import OK, show_diagnostics, show_json
 
 
 def check(options: argparse.Namespace) -> int:
@@ -49,74 +27,13 @@ def check(options: argparse.Namespace) -> int:
     compression = choose_compression(compiled, options.compression)
     used = compiled.information.name.partition("(")[0]
     report_unfit(program, compiled.checked.model, used, bag)
-    verdicts = verdicts_of(compiled, bag, limits_of(options), compression)
+    found = check_compiled(compiled, bag, limits_of(options), compression)
     show_diagnostics(bag.diagnostics)
     if options.format == "json":
-        show_json(verdicts)
+        show_json(found.data)
     else:
-        print(check_text(compiled, verdicts))
+        print(found)
     return OK
-
-
-def verdicts_of(
-    compiled: Compiled, bag: Bag, limits: Limits, compression: Compression = DEFAULT
-) -> dict[str, object]:
-    """The JSON of ``check``; warnings go to the bag. What ``compression`` leaves is counted too."""
-    rules, checked = compiled.rules, compiled.checked
-    report_idle(checked.model, checked.dynamics, None if rules is None else rules.provenance, bag)
-    observability = measure_observability(
-        compiled.game, seconds=SECONDS if limits.seconds is None else limits.seconds
-    )
-    recall = check_perfect_recall(compiled.game, compiled.information)
-    sizes = sizes_of(compiled, compression)
-    verdicts: dict[str, object] = {
-        "schema": "posg.check/1",
-        "game": compiled.game.name,
-        "sharing": compiled.information.name,
-        "class": classify_game(compiled.game).value,
-        "horizon": compiled.game.horizon,
-        "sizes": sizes,
-        "assumption_1": {"holds": True},
-        "assumption_2": assumption_2(observability),
-        "assumption_3": assumption_3(compiled, limits),
-        "perfect_recall": recall_json(recall),
-        "nested_information": nested_of(compiled),
-        "lemma_1": recall_bound(compiled, sizes) if recall.holds else None,
-    }
-    verdicts["theory"] = theory_json(theory_of(compiled, verdicts))
-    return {**verdicts, "diagnostics": diagnostics_json(bag)}
-
-
-def check_text(compiled: Compiled, verdicts: Mapping[str, object]) -> str:
-    """The verdicts for people."""
-    game = compiled.game
-    sizes = verdicts["sizes"]
-    assert isinstance(sizes, dict)
-    lines = [
-        (
-            f"{game.name} under {compiled.information.name}: {verdicts['class']}, horizon "
-            f"{game.horizon}, {game.state_count} states"
-        ),
-    ]
-    lines += sizes_text(compiled, sizes)
-    lines.append("Assumption 1 (evolution of information): holds")
-    second = verdicts["assumption_2"]
-    assert isinstance(second, dict)
-    lines += observability_text(second)
-    third = verdicts["assumption_3"]
-    assert isinstance(third, dict)
-    lines += independence_text(third)
-    recall = verdicts["perfect_recall"]
-    assert isinstance(recall, dict)
-    lines += recall_text(recall)
-    bound = verdicts["lemma_1"]
-    if isinstance(bound, dict):
-        lines.append(recall_bound_text(bound))
-    nested = verdicts["nested_information"]
-    assert nested is None or isinstance(nested, dict)
-    lines += nested_text(nested)
-    lines += theory_text(theory_of(compiled, verdicts))
-    return "\n".join(lines)
 
 
 def info(options: argparse.Namespace) -> int:

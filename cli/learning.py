@@ -10,6 +10,7 @@ from math import prod
 from pathlib import Path
 
 from posg.api.limits import Watch
+from posg.api.wording import number_text
 from posg.compiler.pipeline import Compiled
 from posg.compiler.structural_independence import decide_strategy_independence
 from posg.grammar.diagnostics import Bag
@@ -24,7 +25,7 @@ from posg.runtime.learning.simulator import Simulator
 from posg.runtime.packages import require_package
 
 from .inputs import compile_file, limits_of
-from .output import OK, number_text, show_diagnostics, show_json
+from .output import OK, show_diagnostics, show_json
 from .solving import certificate_json, value_text
 
 _NODES = 20_000

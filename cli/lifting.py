@@ -6,13 +6,13 @@ import argparse
 import sys
 from dataclasses import asdict
 
+from posg.api.checking import check_compiled
 from posg.compiler.lift import lift_directed
 from posg.compiler.pipeline import Request, compile_game
 from posg.compiler.program import load
 from posg.grammar.diagnostics import Bag
 from posg.grammar.source import Source
 
-from .checking import check_text, verdicts_of
 from .inputs import FailedError, limits_of, load_program, read_text, request_of
 from .output import OK, diagnostics_json, show_diagnostics, show_json
 
@@ -48,12 +48,12 @@ def lift(options: argparse.Namespace) -> int:
     compiled = None if again is None else compile_game(again, rest, found)
     if compiled is None:
         raise FailedError(found)
-    verdicts = verdicts_of(compiled, found, limits_of(options))
+    verdicts = check_compiled(compiled, found, limits_of(options))
     show_diagnostics(found.diagnostics)
     if options.format == "json":
-        _show(options, {**data, "check": verdicts}, lifted.text)
+        _show(options, {**data, "check": verdicts.data}, lifted.text)
     else:
-        print(check_text(compiled, verdicts), file=sys.stderr)
+        print(verdicts, file=sys.stderr)
     return OK
 
 

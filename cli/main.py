@@ -65,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
     OSError
         When standard output cannot be written.
     """
+    from posg.api.wording import problem_diagnostic
     from posg.grammar.diagnostics import SpecError
     from posg.runtime.errors import ProblemError
 
@@ -74,7 +75,6 @@ def run(options: argparse.Namespace) -> int:
         INTERRUPTED,
         PROBLEM,
         diagnostics_json,
-        problem_diagnostic,
         show_diagnostics,
         show_json,
         status_of,

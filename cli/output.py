@@ -37,24 +37,6 @@ def show_json(data: object) -> None:
     print(json.dumps(data, ensure_ascii=False, allow_nan=False))
 
 
-def problem_diagnostic(error: ProblemError) -> Diagnostic:
-    """The diagnostic of a problem that the numeric layer found."""
-    return Diagnostic(error.code, None, error.facts)
-
-
-def problem_text(error: ProblemError) -> str:
-    """The first line about a problem, in words."""
-    from posg.grammar.render import word
-
-    return word(problem_diagnostic(error)).text
-
-
 def status_of(error: ProblemError) -> int:
     """Exit status for a problem: limits differ from faults."""
     return LIMIT if isinstance(error, LimitError) else PROBLEM
-
-
-def number_text(value: float) -> str:
-    """A number as people write it: at most ten significant digits, no negative zero."""
-    text = f"{value:.10g}"
-    return "0" if text == "-0" else text

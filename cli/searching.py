@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
+from posg.api.wording import number_text
 from posg.compiler.compressions import DEFAULT, Compression
 from posg.compiler.pipeline import Compiled
 from posg.runtime import Certificate, LimitError, Policy
-
-from .output import number_text
 
 AUTO = "auto"
 WINDOWS = 200_000

@@ -10,6 +10,7 @@ from posg.api.compressions import choose_compression
 from posg.api.limits import Watch
 from posg.api.sequences import SEQUENCE_FORM
 from posg.api.solving import solve_compiled
+from posg.api.wording import number_text
 from posg.compiler.compressions import Compression
 from posg.compiler.pipeline import Compiled
 from posg.grammar.diagnostics import Bag
@@ -25,7 +26,7 @@ from posg.runtime.files import require_writable
 from posg.runtime.nodes import THRESHOLD
 
 from .inputs import compile_file, limits_of, read_policy
-from .output import LIMIT, OK, number_text, show_diagnostics, show_json
+from .output import LIMIT, OK, show_diagnostics, show_json
 from .searching import AUTO, Attempt, find_compression
 
 

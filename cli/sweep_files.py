@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from posg.api.wording import number_text
 from posg.grammar.diagnostics import SpecError
 from posg.runtime.files import replacing
 
 from .axes import plain
-from .output import number_text
 from .sweep_rows import Cells, Row, agents_of, cells_of, column_of, row_of
 
 SAVE_SECONDS = 1.0

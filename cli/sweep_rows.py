@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from posg.api.wording import number_text
+
 from .axes import COLUMNS
-from .output import LIMIT, OK, PROBLEM, number_text
+from .output import LIMIT, OK, PROBLEM
 
 Cells = dict[str, str | int | float | None]
 

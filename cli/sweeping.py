@@ -15,6 +15,7 @@ from pathlib import Path
 
 from posg.api.limits import Watch
 from posg.api.solving import solve_compiled
+from posg.api.wording import problem_diagnostic
 from posg.compiler.program import Program
 from posg.grammar.diagnostics import Bag, Severity, SpecError
 from posg.grammar.render import word
@@ -26,7 +27,7 @@ from .axes import Axis
 from .combinations import Combination, check_axes, request_of, require_usage
 from .inputs import FailedError, compile_program, limits_of, load_program
 from .main import VERSION
-from .output import problem_diagnostic, show_diagnostics, show_json
+from .output import show_diagnostics, show_json
 from .processes import ProcessEndedError, run_all
 from .solving import compression_of
 from .sweep_files import Table

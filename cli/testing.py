@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from posg.api.limits import Limits
+from posg.api.recall import recall_json, recall_text
 from posg.api.sequences import SEQUENCE_FORM, suits_sequences
 from posg.api.solving import solve_compiled
+from posg.api.wording import number_text, problem_diagnostic, problem_text
 from posg.compiler.compressions import Compression, resolve_compression
 from posg.compiler.expectations import (
     Expectation,
@@ -40,17 +42,7 @@ from posg.runtime import (
 from posg.runtime.errors import ProblemError
 
 from .inputs import FailedError, limits_of, load_program
-from .output import (
-    OK,
-    PROBLEM,
-    diagnostics_json,
-    number_text,
-    problem_diagnostic,
-    problem_text,
-    show_diagnostics,
-    show_json,
-)
-from .recall import recall_json, recall_text
+from .output import OK, PROBLEM, diagnostics_json, show_diagnostics, show_json
 
 # What rounding of float64 may add up to in a value or gap that is compared without `+-`.
 ROUNDING = 1e-9

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from html import escape
 
 from posg.grammar import parse_expression, parse_structure, syntax
 from posg.grammar.diagnostics import Bag, SpecError
@@ -64,7 +65,7 @@ class Rules(Record):
     provenance: Provenance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Compiled:
     """Everything that later stages need; ``rules`` is None for structures written in Python."""
 
@@ -90,6 +91,27 @@ class Compiled:
         if self.rules is None:
             raise SpecError.single("P0438", None, name=self.information.name)
         return self.rules
+
+    def __repr__(self) -> str:
+        return f"<Compiled {self._title}>"
+
+    def _repr_html_(self) -> str:
+        game = self.game
+        rows = "".join(
+            f"<tr><td>{escape(agent)}</td><td>{actions}</td><td>{observations}</td>"
+            f"<td>{', '.join(str(counts[place]) for counts in self.information.private_counts)}</td></tr>"
+            for place, (agent, actions, observations) in enumerate(
+                zip(game.agents, game.action_counts, game.observation_counts, strict=True)
+            )
+        )
+        return (
+            f"<table><caption>{escape(self._title)}, {game.state_count} states</caption><tr><th>agent</th>"
+            f"<th>actions</th><th>observations</th><th>private values</th></tr>{rows}</table>"
+        )
+
+    @property
+    def _title(self) -> str:
+        return f"{self.game.name} under {self.information.name}, horizon {self.game.horizon}"
 
 
 def setting_values(settings: Mapping[str, str], bag: Bag) -> dict[str, Fraction]:

@@ -9,8 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .api.checking import Check as Check
     from .api.functions import certify as certify
+    from .api.functions import check as check
     from .api.functions import learn as learn
+    from .api.functions import simulate as simulate
     from .api.functions import solve as solve
     from .api.results import Result as Result
     from .api.specs import Spec as Spec
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Check": "api.checking",
     "Compiled": "compiler.pipeline",
     "LimitError": "runtime.errors",
     "Policy": "runtime.policies",
@@ -36,15 +40,18 @@ _HOME = {
     "Spec": "api.specs",
     "SpecError": "grammar.diagnostics",
     "certify": "api.functions",
+    "check": "api.functions",
     "compile": "api.specs",
     "learn": "api.functions",
     "load": "api.specs",
     "load_policy": "runtime.policy_files",
     "loads": "api.specs",
     "save_policy": "runtime.policy_files",
+    "simulate": "api.functions",
     "solve": "api.functions",
 }
 __all__ = [
+    "Check",
     "Compiled",
     "LimitError",
     "Policy",
@@ -54,12 +61,14 @@ __all__ = [
     "SpecError",
     "__version__",
     "certify",
+    "check",
     "compile",
     "learn",
     "load",
     "load_policy",
     "loads",
     "save_policy",
+    "simulate",
     "solve",
 ]
 

@@ -104,6 +104,39 @@ def test_learn_is_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert result.gap == pytest.approx(expected["certificate"]["gap"])
 
 
+@pytest.mark.parametrize(
+    ("file", "sharing"),
+    [("dectiger", "delayed(d = 1)"), ("kuhn", "none"), ("signal", "delayed(d = 2)")],
+)
+def test_check_is_the_command(file: str, sharing: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = SPECS / f"{file}.posg"
+    expected = said(capsys, "check", path, "--sharing", sharing)
+    found = posg.check(path, sharing)
+    expected["diagnostics"] = []  # those of the file, as a whole, are the command's alone
+    assert json.loads(json.dumps(found.data)) | {"diagnostics": []} == expected
+    assert found.strategy_independence.holds == expected["assumption_3"]["holds"]
+    assert found.observability.holds == expected["assumption_2"]["holds"]
+    assert found.perfect_recall.holds == expected["perfect_recall"]["holds"]
+    assert found.sizes["states"] == found.compiled.game.state_count
+    assert [theorem.applies for theorem in found.theorems] == [
+        theorem["applies"] for theorem in expected["theory"]
+    ]
+    assert main(["check", str(path), "--sharing", sharing]) == 0
+    assert f"{found}\n" == capsys.readouterr().out
+
+
+def test_simulate_is_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = tmp_path / "plan.json"
+    posg.solve(DECTIGER, "full").save(plan)
+    words = [str(DECTIGER), str(plan), "--sharing", "full", "--episodes", "3", "--seed", "7"]
+    assert main(["simulate", *words, "--format", "json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found = posg.simulate(DECTIGER, posg.load_policy(plan), "full", episodes=3, seed=7)
+    assert [line["return"]["alice"] for line in lines] == pytest.approx(found.returns[:, 0])
+    with pytest.raises(ValueError, match="at least one"):
+        posg.simulate(DECTIGER, episodes=0)
+
+
 def test_specs() -> None:
     text = DECTIGER.read_text(encoding="utf-8")
     spec = posg.loads(text)
@@ -120,6 +153,14 @@ def test_shown_in_notebooks() -> None:
     shown = posg.solve(spec)._repr_html_()
     assert "dectiger under delayed(d = 1), horizon 3: team, gap 0" in shown
     assert "<td>alice</td><td>8.815" in shown
+    compiled = posg.compile(spec)
+    title = "dectiger under delayed(d = 1), horizon 3"
+    assert repr(compiled) == f"<Compiled {title}>"
+    assert f"<caption>{title}, 2 states</caption>" in compiled._repr_html_()
+    assert "<td>alice</td><td>3</td><td>2</td><td>1, 2, 2</td>" in compiled._repr_html_()
+    verdicts = posg.check(compiled)._repr_html_()
+    assert "<td>Assumption 2 (observability)</td><td>fails</td>" in verdicts
+    assert "Theorem 1 (exact planning" in verdicts
 
 
 def test_mistakes_are_explained(tmp_path: Path) -> None:

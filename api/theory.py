@@ -7,22 +7,31 @@ from typing import Any
 
 from posg.compiler.delays import recognise
 from posg.compiler.pipeline import Compiled
+from posg.runtime import Observability, StrategyIndependence
 from posg.runtime.theory import Theorem, survey_theorems
 
 WORDS = {True: "applies", False: "does not apply", None: "is not decided"}
 PLURAL = {"applies": "apply", "does not apply": "do not apply", "is not decided": "are not decided"}
 
 
-def theory_of(compiled: Compiled, verdicts: Mapping[str, Any]) -> tuple[Theorem, ...]:
-    """Hold the main theorems against the verdicts of ``check``."""
+def theory_of(
+    compiled: Compiled,
+    observability: Observability,
+    independence: StrategyIndependence,
+    sizes: Mapping[str, Any],
+) -> tuple[Theorem, ...]:
+    """Hold the main theorems against verdicts and sizes."""
     rules = compiled.rules
     found = None if rules is None else recognise(compiled.checked.model, rules.provenance)
-    second, sizes = verdicts["assumption_2"], verdicts["sizes"]
-    gamma = second.get("lower", second["gamma"])
+    gamma = {
+        True: observability.gamma or observability.bounds.lower,
+        False: 0.0,
+        None: None,
+    }[observability.holds]
     return survey_theorems(
         compiled.game,
-        strategy_independent=verdicts["assumption_3"]["holds"],
-        gamma=0.0 if second["holds"] is False else gamma if second["holds"] else None,
+        strategy_independent=independence.holds,
+        gamma=gamma,
         example=None if found is None else found.example.value,
         delay=0 if found is None else found.delay,
         common_sizes=tuple(sizes["common_at_most"]),

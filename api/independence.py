@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from posg.api.limits import Limits, Watch
 from posg.compiler.pipeline import Compiled
 from posg.compiler.structural_independence import decide_strategy_independence
 from posg.runtime.limits import DEFAULT_NODES
 
-from .output import number_text, problem_text
+from .limits import Limits, Watch
+from .wording import number_text, problem_text
 
 if TYPE_CHECKING:
     from posg.compiler.dependence_causes import Cause
     from posg.compiler.repairs import Repair
-    from posg.runtime import BeliefWitness
+    from posg.runtime import BeliefWitness, StrategyIndependence
 
 TITLE = "Assumption 3 (strategy independence)"
 METHODS = {"structure": "proved from the structure", "numeric": "decided numerically"}
@@ -29,8 +29,17 @@ REPAIR_SECONDS = 3.0
 """For how long repairs are tried without ``--time``."""
 
 
-def assumption_3(compiled: Compiled, limits: Limits) -> dict[str, object]:
-    """Strategy independence as data; where it fails with a cause and a repair.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Independence:
+    """The verdict; where it fails, and the structure has rules, the cause and the repairs that were tried."""
+
+    found: StrategyIndependence
+    cause: Cause | None = None
+    repairs: tuple[Repair, ...] = ()
+
+
+def decide_independence(compiled: Compiled, limits: Limits) -> Independence:
+    """Decide Assumption 3, look for the cause where it fails, and try repairs.
 
     With a time limit the number of nodes is not limited, only the memory is.
     """
@@ -41,6 +50,21 @@ def assumption_3(compiled: Compiled, limits: Limits) -> dict[str, object]:
             memory_bytes=limits.memory,
             progress=watch,
         )
+    if found.witness is None or proof is None:
+        return Independence(found=found)
+    from posg.compiler.dependence_causes import explain_dependence
+    from posg.compiler.repairs import find_repairs
+
+    cause = explain_dependence(compiled, found.witness, proof)
+    seconds = REPAIR_SECONDS if limits.seconds is None else limits.seconds
+    with Watch(seconds) as watch:
+        repairs = find_repairs(compiled, cause, progress=watch)
+    return Independence(found=found, cause=cause, repairs=repairs)
+
+
+def assumption_3(independence: Independence) -> dict[str, object]:
+    """Strategy independence as data."""
+    found, cause = independence.found, independence.cause
     result: dict[str, object] = {"holds": found.holds, "method": found.method}
     if found.margin is not None and found.holds:
         result["margin"] = found.margin
@@ -49,19 +73,12 @@ def assumption_3(compiled: Compiled, limits: Limits) -> dict[str, object]:
         result["reason"] = problem_text(found.limit)
     if found.witness is not None:
         result["witness"] = witness_json(found.witness)
-    if found.witness is not None and proof is not None:
-        from posg.compiler.dependence_causes import explain_dependence
-        from posg.compiler.repairs import find_repairs
-
-        cause = explain_dependence(compiled, found.witness, proof)
-        seconds = REPAIR_SECONDS if limits.seconds is None else limits.seconds
-        with Watch(seconds) as watch:
-            repairs = find_repairs(compiled, cause, progress=watch)
-        best = next((repair for repair in repairs if repair.holds), None)
+    if cause is not None:
+        best = next((repair for repair in independence.repairs if repair.holds), None)
         result["cause"] = cause.kind.value
         result["choice"] = choice_json(cause)
         result["repair"] = None if best is None else repair_json(best)
-        result["repairs_tried"] = [repair_json(repair) for repair in repairs]
+        result["repairs_tried"] = [repair_json(repair) for repair in independence.repairs]
     return result
 
 

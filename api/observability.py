@@ -7,7 +7,7 @@ from typing import Any
 
 from posg.runtime import Bracket, Observability
 
-from .output import number_text
+from .wording import number_text
 
 SHOWN = 4
 """Most states of a belief that are written out."""

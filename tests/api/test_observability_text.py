@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import posg.specs
+from posg.api.observability import assumption_2, observability_text
 from posg.cli import main
-from posg.cli.observability import assumption_2, observability_text
 from posg.runtime import Bracket, Observability
 
 SPECS = Path(next(iter(posg.specs.__path__)))
