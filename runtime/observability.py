@@ -10,7 +10,7 @@ import numpy as np
 
 from .arrays import digits, distinct_values, expand_ranges
 from .game import Dynamics, Floats, Game, Ints
-from .separation import EXACT, Separation, merge_columns, separate_quickly
+from .separation import EXACT, TIE, ZERO, Separation, merge_columns, separate_quickly
 
 SECONDS = 5.0
 """How long linear programs may take if nothing else is said."""
@@ -230,7 +230,9 @@ class _Measured:
         """The first matrix with the least upper bound."""
         if not self._found:
             return None
-        key = min(self._found, key=lambda key: self._found[key].upper)
+        # Up to rounding, so that of equal ones it is the first one on all machines.
+        most = min(found.upper for found in self._found.values()) * (1 + TIE) + ZERO
+        key = next(key for key, found in self._found.items() if found.upper <= most)
         return self._matrices[key], self._found[key]
 
     def narrowest(self) -> _Matrix:

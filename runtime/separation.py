@@ -24,6 +24,8 @@ ZERO = 1e-12
 """Rows that some d combines to less than this are dependent: a game's tables are rounded too."""
 MERGED_DIGITS = 12
 """Columns whose shares agree to so many digits are one observation."""
+TIE = 1e-12
+"""Numbers that differ by less than this, relative to their size, are equal but for rounding."""
 _CANDIDATE = 1e-7
 """A row this close to the span of others, relative to its length, may depend on them."""
 _SINGULAR = 1e-13
@@ -105,7 +107,14 @@ def merge_columns(rows: Floats) -> Floats:
 
 
 def distance_of(rows: Floats, difference: Floats) -> tuple[float, Floats]:
-    """Scale d, and compute half of ``|R^T d|_1`` anew: an upper bound on gamma."""
+    """Scale d, and compute half of ``|R^T d|_1`` anew: an upper bound on gamma.
+
+    Of d and -d it is the one whose first entry that matters is positive, so that the sign does not
+    depend on rounding.
+    """
+    size = np.abs(difference)
+    if difference[int(np.argmax(size > _CANDIDATE * size.max()))] < 0:
+        difference = -difference
     positive, negative = np.maximum(difference, 0), np.maximum(-difference, 0)
     scaled = positive / positive.sum() - negative / negative.sum()
     return float(np.abs(scaled @ rows).sum()) / 2, scaled
@@ -208,8 +217,9 @@ def search_vertices(rows: Floats, merged: Floats) -> Separation | None:
             values = np.abs(nulls).sum(axis=1)
             differences = np.einsum("sjk,jk->js", back[:, places[smallest >= _REGULAR]], nulls)
         ratios = np.abs(differences).sum(axis=1) / values
-        if ratios.max() > best:
-            best, candidate = float(ratios.max()), differences[int(ratios.argmax())]
+        if ratios.max() > best * (1 + TIE):
+            place = first_of_largest(ratios)
+            best, candidate = float(ratios[place]), differences[place]
     upper, difference = distance_of(rows, candidate)
     return Separation(lower=upper, upper=upper, difference=difference)
 
@@ -243,7 +253,7 @@ def bound_by_inverse(merged: Floats, inverse: Floats) -> tuple[float, Floats]:
         reach = np.abs(inverse - centre).sum(axis=0)
         widths = reach[:, None] + reach
         np.fill_diagonal(widths, 0)
-    one, other = np.unravel_index(int(widths.argmax()), widths.shape)
+    one, other = np.unravel_index(first_of_largest(widths.ravel()), widths.shape)
     candidate = inverse[:, one] - inverse[:, other]
     return max(0.0, 1 - slack) * 2 / float(widths.max()), candidate - candidate.mean()
 
@@ -274,6 +284,11 @@ def bound_by_reweighting(merged: Floats) -> float:
         weights *= lengths.mean() / lengths
         weights /= weights.mean()
     return 0.0 if best is None else bound_by_inverse(merged, best)[0]
+
+
+def first_of_largest(numbers: Floats) -> int:
+    """Place of the largest number, the first where several are: on all machines the same one."""
+    return int(np.argmax(numbers >= numbers.max() * (1 - TIE)))
 
 
 def _sum_zero_basis(count: int) -> Floats:

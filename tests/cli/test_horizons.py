@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import posg.specs
+from posg.api.size_report import _listed, _seconds, _seconds_of
 from posg.cli import main
 from posg.cli.output import show_json
-from posg.cli.size_report import _listed, _seconds, _seconds_of
 from posg.runtime.limits import bytes_text, count_text
 
 DECTIGER = str(Path(next(iter(posg.specs.__path__))) / "dectiger.posg")

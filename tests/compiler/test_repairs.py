@@ -10,7 +10,7 @@ import pytest
 import posg.specs
 from posg.compiler.dependence_causes import Cause, CauseKind, explain_dependence
 from posg.compiler.information import build_information
-from posg.compiler.pipeline import Compiled
+from posg.compiler.pipeline import Compiled, Rules
 from posg.compiler.provenance import trace
 from posg.compiler.repairs import Repair, apply_rule, find_repairs
 from posg.grammar.diagnostics import Bag
@@ -46,7 +46,7 @@ def repaired(result: Compiled, repair: Repair) -> Compiled:
         core = changed
     built = build_information(result.checked.model, core, Bag())
     assert built is not None
-    return replace(result, core=core, information=built[0], provenance=built[1])
+    return replace(result, rules=Rules(core=core, provenance=built[1]), information=built[0])
 
 
 @pytest.mark.parametrize(
