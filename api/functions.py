@@ -17,6 +17,15 @@ from posg.runtime.limits import DEFAULT_MEMORY
 from .checking import Check, check_compiled
 from .compressions import choose_compression
 from .explained import explained
+from .keywords import (
+    CONCEPTS,
+    METHODS,
+    SELECTIONS,
+    require_choice,
+    require_policy,
+    require_positive,
+    require_whole,
+)
 from .limits import Limits
 from .results import Result
 from .sequences import SEQUENCE_FORM
@@ -54,6 +63,7 @@ def check(
     LimitError
         When the tables would be too large.
     """
+    require_positive("seconds", seconds, zero=True)
     compiled = compile(
         game, sharing, horizon=horizon, parameters=parameters, name=name, memory=memory
     )
@@ -108,7 +118,14 @@ def solve(
         P0501, where beliefs depend on strategies.
     LimitError
         Beyond a limit.
+    TypeError, ValueError
+        For arguments of other kinds or beyond their ranges, as everywhere in this module.
     """
+    require_choice("concept", concept, CONCEPTS)
+    require_choice("method", method, METHODS)
+    require_choice("select", select, SELECTIONS)
+    require_positive("tolerance", tolerance)
+    require_positive("seconds", seconds, zero=True)
     compiled = compile(
         game, sharing, horizon=horizon, parameters=parameters, name=name, memory=memory
     )
@@ -144,6 +161,8 @@ def certify(
     ProblemError
         P0704 or P0705, for a policy of another game.
     """
+    require_policy(policy)
+    require_choice("concept", concept, CONCEPTS)
     compiled = compile(game, sharing, horizon=horizon, parameters=parameters, name=name)
     with explained():
         found = certify_policy(
@@ -196,6 +215,18 @@ def learn(
     ProblemError
         P0825, for ``estimator="network"`` without PyTorch.
     """
+    require_choice("concept", concept, CONCEPTS)
+    require_choice("exploration", exploration, tuple(kind.value for kind in ExplorationKind))
+    require_choice("estimator", estimator, tuple(kind.value for kind in Estimator))
+    for what, value, least in (
+        ("steps", steps, 1),
+        ("window", window, 0),
+        ("rounds", rounds, 1),
+        ("tail", tail, 0),
+        ("states", states, 1),
+        ("seed", seed, 0),
+    ):
+        require_whole(what, value, least)
     compiled = compile(
         game, sharing, horizon=horizon, parameters=parameters, name=name, memory=memory
     )
@@ -251,8 +282,9 @@ def simulate(
     ProblemError
         P0704 or P0705, for a policy of another game.
     """
-    if episodes < 1:
-        raise ValueError(f"there is at least one episode, not {episodes}")
+    require_policy(policy)
+    require_whole("episodes", episodes, 1)
+    require_whole("seed", seed, 0)
     compiled = compile(game, sharing, horizon=horizon, parameters=parameters, name=name)
     with explained():
         return simulate_episodes(

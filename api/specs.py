@@ -17,6 +17,7 @@ from posg.runtime import Game, InformationStructure, SharingStructure
 from posg.runtime.limits import DEFAULT_MEMORY
 
 from .explained import explained
+from .keywords import described, require_whole
 from .structures import given_sharing
 
 Parameter = str | int | float | Fraction
@@ -159,12 +160,16 @@ def compile(
         When the tables would be too large.
     ProblemError
         P0437, when an installed sharing structure cannot be imported.
-    ValueError
-        When a compiled game is to be compiled otherwise.
+    TypeError, ValueError
+        For arguments of other kinds or beyond their ranges; also when a compiled game is to be compiled
+        otherwise.
     """
+    require_whole("horizon", horizon, 1)
+    require_whole("memory", memory, 1)
     if isinstance(game, Compiled):
         _refuse_changes(sharing, horizon, parameters, name, all_states or None)
         return game
+    _require_source(game)
     spec = game if isinstance(game, Spec) else load(game)
     return spec.compile(
         sharing,
@@ -196,6 +201,14 @@ def compile_playable(
         return game
     compiled = compile(game, sharing, horizon=horizon, parameters=parameters)
     return compiled.game, compiled.information
+
+
+def _require_source(game: object) -> None:
+    """Refuse what is neither a path nor a spec."""
+    if not isinstance(game, str | Path | Spec):
+        raise TypeError(
+            f"game is a path, or what posg.load or posg.compile made, but not {described(game)}"
+        )
 
 
 def _refuse_changes(

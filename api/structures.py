@@ -8,7 +8,11 @@ from fractions import Fraction
 from posg.compiler.compressions import Compression
 from posg.compiler.python_sharing import PythonSharing
 from posg.runtime import Compressor, ProblemError, SharingStructure
+from posg.runtime.compressors import is_compressor
 from posg.runtime.plugins import Plugin
+from posg.runtime.sharing_structures import is_structure
+
+from .keywords import described
 
 
 def given_sharing(structure: SharingStructure) -> PythonSharing:
@@ -18,7 +22,14 @@ def given_sharing(structure: SharingStructure) -> PythonSharing:
     ------
     ProblemError
         P0436, when a parameter has no default.
+    TypeError
+        For what is no structure.
     """
+    if not is_structure(structure):
+        raise TypeError(
+            "sharing is text, such as 'delayed(d = 1)', or has `parameters` and `inform`, as an "
+            f"UpdateSharing has, but not {described(structure)}"
+        )
     name = type(structure).__name__
     options = {
         key: value if isinstance(value, str) else Fraction(value)
@@ -35,7 +46,14 @@ def given_compressor(compressor: Compressor) -> Compression:
     ------
     ProblemError
         P0826, when a parameter has no default.
+    TypeError
+        For what is no compressor.
     """
+    if not is_compressor(compressor):
+        raise TypeError(
+            "compression is text, such as 'last(2)', or has `parameters` and `expand`, as an "
+            f"AutomatonCompressor has, but not {described(compressor)}"
+        )
     name = type(compressor).__name__
     arguments = {
         key: Fraction(value)

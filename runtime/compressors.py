@@ -97,11 +97,12 @@ class AutomatonCompressor:
         )
 
 
-def _is_compressor(found: object) -> TypeGuard[Compressor]:
-    return isinstance(found, Compressor)
+def is_compressor(found: object) -> TypeGuard[Compressor]:
+    """Whether an object is one; a class is none."""
+    return isinstance(found, Compressor) and not isinstance(found, type)
 
 
-COMPRESSORS = PluginKind("posg.compressors", _is_compressor, "`parameters` or no `expand`", "P0827")
+COMPRESSORS = PluginKind("posg.compressors", is_compressor, "`parameters` or no `expand`", "P0827")
 
 
 def compress(

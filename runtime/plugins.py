@@ -64,7 +64,10 @@ class PluginKind(Generic[T]):
         except Exception as error:
             raise self.blame(name, package, error) from error
         if not self.suits(found):
-            reason = f"{entry.value} has no {self.members}"
+            lack = (
+                "is a class, not an object" if isinstance(found, type) else f"has no {self.members}"
+            )
+            reason = f"{entry.value} {lack}"
             raise ProblemError(self.failure, name=name, package=package, reason=reason)
         return Plugin(name=name, package=package, made=found)
 

@@ -97,8 +97,9 @@ class HistorySharing:
         return derive_information(game, name=self.name, common=common, private=private)
 
 
-def _is_structure(found: object) -> TypeGuard[SharingStructure]:
-    return isinstance(found, SharingStructure)
+def is_structure(found: object) -> TypeGuard[SharingStructure]:
+    """Whether an object is one; a class is none."""
+    return isinstance(found, SharingStructure) and not isinstance(found, type)
 
 
 def _is_information(found: object) -> bool:
@@ -106,7 +107,7 @@ def _is_information(found: object) -> bool:
     return isinstance(found, InformationStructure)
 
 
-STRUCTURES = PluginKind("posg.sharing", _is_structure, "`parameters` or no `inform`", "P0437")
+STRUCTURES = PluginKind("posg.sharing", is_structure, "`parameters` or no `inform`", "P0437")
 
 
 def inform(

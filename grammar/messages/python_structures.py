@@ -66,7 +66,7 @@ MESSAGES: Mapping[str, Message] = {
         "sharing structure `{name}` does not work",
         label="failed",
         notes=("{reason}", "in {place}", "it comes from the package {package}"),
-        helps=("mend the package, or tell its authors",),
+        helps=("mend it, or tell its authors",),
     ),
     "P0438": Message(
         "sharing structure `{name}` is written in Python and has no rules",

@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 
 import posg
+from posg.api import keywords
+from posg.api.sequences import SEQUENCE_FORM
+from posg.api.solving import DYNAMIC_PROGRAMMING, PERSON_BY_PERSON
 from posg.cli import main
+from posg.runtime import UpdateSharing
 
 SPECS = Path(__file__).parents[2] / "specs"
 DECTIGER = SPECS / "dectiger.posg"
@@ -133,7 +137,7 @@ def test_simulate_is_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[s
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     found = posg.simulate(DECTIGER, posg.load_policy(plan), "full", episodes=3, seed=7)
     assert [line["return"]["alice"] for line in lines] == pytest.approx(found.returns[:, 0])
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="episodes is at least 1, not 0"):
         posg.simulate(DECTIGER, episodes=0)
 
 
@@ -177,3 +181,44 @@ def test_mistakes_are_explained(tmp_path: Path) -> None:
     assert limit.value.__notes__
     with pytest.raises(ValueError, match="compiled"):
         posg.solve(posg.compile(DECTIGER), "full")
+
+
+Given = dict[str, Any]
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "kind", "words"),
+    [
+        ("compile", {"horizon": -1}, ValueError, "horizon is at least 1, not -1"),
+        ("compile", {"horizon": 2.5}, TypeError, "horizon is a whole number, not 2.5"),
+        ("compile", {"memory": "1GiB"}, TypeError, "memory is a whole number"),
+        ("compile", {"game": None}, TypeError, "game is a path, .* not None"),
+        ("compile", {"sharing": UpdateSharing}, TypeError, "not the class UpdateSharing"),
+        ("compile", {"sharing": 3}, TypeError, "not an object of int"),
+        ("check", {"seconds": -1}, ValueError, "seconds is a number of at least 0, not -1"),
+        ("solve", {"concept": "correlated"}, ValueError, "concept is one of 'nash', 'ce'"),
+        ("solve", {"method": "cfr"}, ValueError, "method is one of 'dynamic-programming'"),
+        ("solve", {"select": "max"}, ValueError, "select is one of 'welfare'"),
+        ("solve", {"compression": 3}, TypeError, "not an object of int"),
+        ("solve", {"tolerance": 0}, ValueError, "tolerance is a positive number, not 0"),
+        ("solve", {"tolerance": float("nan")}, ValueError, "tolerance is a positive number"),
+        ("solve", {"seconds": "1"}, TypeError, "seconds is a number"),
+        ("learn", {"steps": "a"}, TypeError, "steps is a whole number"),
+        ("learn", {"steps": 100, "rounds": 0}, ValueError, "rounds is at least 1"),
+        ("learn", {"steps": 100, "window": -1}, ValueError, "window is at least 0"),
+        ("learn", {"steps": 100, "exploration": "eps"}, ValueError, "exploration is one of"),
+        ("learn", {"steps": 100, "estimator": "eps"}, ValueError, "estimator is one of"),
+        ("certify", {"policy": "plan.json"}, TypeError, "posg.load_policy reads one"),
+        ("simulate", {"seed": -1}, ValueError, "seed is at least 0"),
+        ("simulate", {"episodes": True}, TypeError, "episodes is a whole number"),
+    ],
+)
+def test_arguments_are_checked(
+    function: str, arguments: Given, kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=words):
+        getattr(posg, function)(**{"game": DECTIGER, **arguments})
+
+
+def test_methods_are_those_of_the_command() -> None:
+    assert set(keywords.METHODS) == {DYNAMIC_PROGRAMMING, PERSON_BY_PERSON, SEQUENCE_FORM}

@@ -74,7 +74,7 @@ def draw(game, options):
 
 random = UpdateSharing(build=draw)
 '''
-NAMES = ("delay", "needs", "one", "fails", "other", "number", "random", "full", "actions")
+NAMES = ("delay", "needs", "one", "fails", "other", "number", "random", "full", "actions", "Broken")
 
 
 @pytest.fixture
@@ -274,6 +274,7 @@ def test_mistakes_are_shown_where_the_structure_is_called(
         ("fails", "P0437", "KeyError"),
         ("other", "P0437", "it made a int and no InformationStructure"),
         ("number", "P0437", "has no `parameters` or no `inform`"),
+        ("Broken", "P0437", "is a class, not an object"),
         ("absent", "P0437", "has no attribute 'absent'"),
         ("random", "P0430", "two answers"),
         ("delai", "P0401", "`delay`"),
