@@ -150,11 +150,7 @@ class _EfgWriter:
         ]
         self._numbers = number_sets(form)
         self._labels = [
-            [
-                [_quoted(label) for label in form.set_labels(number, agent)]
-                for agent in range(_agents(form))
-            ]
-            for number in range(1, form.game.horizon + 1)
+            [[_quoted(label) for label in labels] for labels in step] for step in form.label_sets()
         ]
         self._chance = 0
         self._ends = 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import prod
 
 import numpy as np
@@ -128,29 +130,36 @@ class ExtensiveForm:
     node_count: int
     forgotten: Forgotten | None
 
-    def common_labels(self, step: int) -> list[str]:
-        """What each c_h of a step consists of, in words."""
-        labels = [""]
-        for number in range(1, step + 1):
-            known = self.steps[number - 1]
-            names = self.information.increment_labels[number - 1]
-            labels = [
-                " | ".join(part for part in (labels[source], names[code] or "-") if part)
-                for source, code in zip(
-                    known.source.tolist(), known.increment.tolist(), strict=True
-                )
+    def label_sets(self) -> Iterator[tuple[list[str], ...]]:
+        """For each step, names of each agent's information sets: the step, c_h and p_{i,h}.
+
+        No two sets of an agent have the same.
+        """
+        common = [""]
+        for number, (step, increments, private) in enumerate(
+            zip(
+                self.steps,
+                self.information.increment_labels,
+                self.information.private_labels,
+                strict=True,
+            ),
+            start=1,
+        ):
+            common = [
+                " | ".join(part for part in (common[source], increments[code] or "-") if part)
+                for source, code in zip(step.source.tolist(), step.increment.tolist(), strict=True)
             ]
-        return labels
+            yield tuple(
+                [
+                    f"step {number}; common: {common[place]}; private: {names[code] or '-'}"
+                    for place, code in zip(sets.common.tolist(), sets.private.tolist(), strict=True)
+                ]
+                for names, sets in zip(private, step.sets, strict=True)
+            )
 
     def set_labels(self, step: int, agent: int) -> list[str]:
-        """Names of an agent's information sets: the step, c_h and p_{i,h}; no two are the same."""
-        common = self.common_labels(step)
-        names = self.information.private_labels[step - 1][agent]
-        sets = self.steps[step - 1].sets[agent]
-        return [
-            f"step {step}; common: {common[place]}; private: {names[code] or '-'}"
-            for place, code in zip(sets.common.tolist(), sets.private.tolist(), strict=True)
-        ]
+        """Names of the information sets of one agent at one step."""
+        return next(islice(self.label_sets(), step - 1, None))[agent]
 
 
 def build_extensive_form(
