@@ -1,11 +1,12 @@
-"""Exceptions that say in words what is wrong, for those who call posg from Python."""
+"""Exceptions and warnings that say in words what is wrong, for those who call posg from Python."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from warnings import warn
 
-from posg.grammar.diagnostics import Diagnostic, SpecError
+from posg.grammar.diagnostics import Bag, Diagnostic, SpecError
 from posg.grammar.render import render_text
 from posg.runtime import ProblemError
 
@@ -24,3 +25,13 @@ def explained() -> Generator[None, None, None]:
             )
             error.add_note(render_text(found, color=False))
         raise
+
+
+class SpecWarning(UserWarning):
+    """Something that is likely to be a slip, or that makes a result worth less."""
+
+
+def show_warnings(bag: Bag, *, depth: int) -> None:
+    """Issue the diagnostics of a bag as warnings of the caller ``depth`` calls above."""
+    for diagnostic in bag.diagnostics:
+        warn(render_text([diagnostic], color=False), SpecWarning, stacklevel=depth + 1)

@@ -16,7 +16,8 @@ from posg.runtime.limits import DEFAULT_MEMORY
 
 from .checking import Check, check_compiled
 from .compressions import choose_compression
-from .explained import explained
+from .explained import explained, show_warnings
+from .independence import report_dependence
 from .keywords import (
     CONCEPTS,
     METHODS,
@@ -193,6 +194,9 @@ def learn(
 ) -> Result:
     """Learn a policy from episodes, and certify it in the true game (which the learner does not see).
 
+    Where beliefs depend on strategies, P0713 is a ``SpecWarning``: the model that is learnt is that of the
+    play that explores.
+
     Parameters
     ----------
     game, sharing, horizon, parameters, name
@@ -242,7 +246,10 @@ def learn(
         q_learning=q_learning,
         concept=concept or default_concept(compiled),
     )
+    bag = Bag()
     with explained():
+        report_dependence(compiled, bag, memory=memory)
+        show_warnings(bag, depth=2)
         learned = learn_policy(
             Simulator(compiled.game, seed),
             compiled.information,

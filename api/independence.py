@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from posg.compiler.pipeline import Compiled
 from posg.compiler.structural_independence import decide_strategy_independence
+from posg.grammar.diagnostics import Bag
 from posg.runtime.limits import DEFAULT_NODES
 
 from .limits import Limits, Watch
@@ -24,6 +25,9 @@ METHODS = {"structure": "proved from the structure", "numeric": "decided numeric
 
 NODES = 100_000
 """Nodes of one step up to which it is decided without ``--time``: a few seconds."""
+
+LEARNING_NODES = 20_000
+"""Nodes of one step up to which it is decided before learning."""
 
 REPAIR_SECONDS = 3.0
 """For how long repairs are tried without ``--time``."""
@@ -60,6 +64,13 @@ def decide_independence(compiled: Compiled, limits: Limits) -> Independence:
     with Watch(seconds) as watch:
         repairs = find_repairs(compiled, cause, progress=watch)
     return Independence(found=found, cause=cause, repairs=repairs)
+
+
+def report_dependence(compiled: Compiled, bag: Bag, *, memory: int) -> None:
+    """Warn of learning where beliefs depend on strategies (P0713), as far as that is soon found out."""
+    found, _ = decide_strategy_independence(compiled, max_nodes=LEARNING_NODES, memory_bytes=memory)
+    if found.holds is False:
+        bag.report("P0713", None, sharing=compiled.information.name)
 
 
 def assumption_3(independence: Independence) -> dict[str, object]:

@@ -16,7 +16,7 @@ from posg.grammar.source import Source
 from posg.runtime import Game, InformationStructure, SharingStructure
 from posg.runtime.limits import DEFAULT_MEMORY
 
-from .explained import explained
+from .explained import explained, show_warnings
 from .keywords import described, require_whole
 from .structures import given_sharing
 
@@ -85,6 +85,7 @@ class Spec:
             compiled = compile_game(self.program, request, bag)
             if compiled is None or bag.has_errors:
                 raise SpecError(bag)
+            show_warnings(bag, depth=2)
             return compiled
 
     def _repr_html_(self) -> str:

@@ -9,10 +9,10 @@ from functools import partial
 from math import prod
 from pathlib import Path
 
+from posg.api.independence import report_dependence
 from posg.api.limits import Watch
 from posg.api.wording import number_text
 from posg.compiler.pipeline import Compiled
-from posg.compiler.structural_independence import decide_strategy_independence
 from posg.grammar.diagnostics import Bag
 from posg.runtime import certify_policy, evaluate_policy, measure_observability, save_policy
 from posg.runtime.files import require_writable
@@ -28,8 +28,6 @@ from .inputs import compile_file, limits_of
 from .output import OK, show_diagnostics, show_json
 from .solving import certificate_json, value_text
 
-_NODES = 20_000
-"""Nodes of one step up to which Assumption 3 is decided before learning."""
 _SECONDS = 1.0
 """How long gamma is looked for."""
 _ACCURACY, _CONFIDENCE = 0.1, 0.1
@@ -40,11 +38,7 @@ def learn(options: argparse.Namespace) -> int:
     """Learn from episodes of the game, and say what the result is worth in it."""
     bag = Bag()
     compiled = compile_file(options, bag)
-    independent, _ = decide_strategy_independence(
-        compiled, max_nodes=_NODES, memory_bytes=options.memory
-    )
-    if independent.holds is False:
-        bag.report("P0713", None, sharing=compiled.information.name)
+    report_dependence(compiled, bag, memory=options.memory)
     show_diagnostics(bag.diagnostics)
     for path in (options.output, options.checkpoint):
         if path is not None:

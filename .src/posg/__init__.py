@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api.checking import Check as Check
+    from .api.explained import SpecWarning as SpecWarning
     from .api.functions import certify as certify
     from .api.functions import check as check
     from .api.functions import learn as learn
@@ -39,6 +40,7 @@ _HOME = {
     "Result": "api.results",
     "Spec": "api.specs",
     "SpecError": "grammar.diagnostics",
+    "SpecWarning": "api.explained",
     "certify": "api.functions",
     "check": "api.functions",
     "compile": "api.specs",
@@ -59,6 +61,7 @@ __all__ = [
     "Result",
     "Spec",
     "SpecError",
+    "SpecWarning",
     "__version__",
     "certify",
     "check",

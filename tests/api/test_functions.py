@@ -183,6 +183,15 @@ def test_mistakes_are_explained(tmp_path: Path) -> None:
         posg.solve(posg.compile(DECTIGER), "full")
 
 
+def test_warnings() -> None:
+    with pytest.warns(posg.SpecWarning, match="P0713") as caught:
+        posg.learn(SPECS / "kuhn.posg", 2000, rounds=1, concept="nash")
+    assert caught[0].filename == __file__
+    text = (Path(__file__).parents[1] / "bad" / "P0302_rounded.posg").read_text(encoding="utf-8")
+    with pytest.warns(posg.SpecWarning, match="P0302"):
+        posg.compile(posg.loads(text))
+
+
 Given = dict[str, Any]
 
 
