@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from posg.api.explained import explained
-from posg.api.specs import Playable, compile_playable
+from posg.api.specs import Playable, Sharing, compile_playable
 from posg.runtime import ProblemError, evaluate_policy
 from posg.runtime.arrays import locate_values, sum_at
 from posg.runtime.extensive_form import (
@@ -139,7 +139,7 @@ class OpenSpielGame:
 
 def load(
     game: Playable,
-    sharing: str | None = None,
+    sharing: Sharing | None = None,
     *,
     horizon: int | None = None,
     parameters: Mapping[str, str | int | float | Fraction] | None = None,

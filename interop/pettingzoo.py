@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from posg.api.explained import explained
-from posg.api.specs import Playable, compile_playable
+from posg.api.specs import Playable, Sharing, compile_playable
 from posg.runtime.packages import require_package
 
 from .game_environment import GameEnvironment
@@ -21,7 +21,7 @@ from .sharing_schedule import SharingSchedule
 
 def parallel_env(
     game: Playable,
-    sharing: str | None = None,
+    sharing: Sharing | None = None,
     *,
     horizon: int | None = None,
     parameters: Mapping[str, str | int | float | Fraction] | None = None,
@@ -78,7 +78,7 @@ def parallel_env(
 
 def aec_env(
     game: Playable,
-    sharing: str | None = None,
+    sharing: Sharing | None = None,
     *,
     horizon: int | None = None,
     parameters: Mapping[str, str | int | float | Fraction] | None = None,
